@@ -1,0 +1,127 @@
+"""The `torgpuls` command: finds its commands, and says every error in one line."""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import os
+import pkgutil
+import sys
+from pathlib import Path
+
+import click
+
+from torgpuls.firmware.node.errors import PersonError
+from torgpuls.host_tools.errors import UserError
+
+EXIT_USER_ERROR = 2
+EXIT_INTERRUPTED = 130  # 128 + SIGINT, as a shell says it
+COMMANDS_FOLDER = Path(__file__).with_name("commands")
+COMMANDS_PACKAGE = "torgpuls.host_tools.commands"
+
+
+class CommandFolder(click.Group):
+    """A group with one command per file of commands/; a file is imported when its command runs.
+
+    `--help` only reads the first docstring line of each file, so it stays quick whatever
+    the commands import.
+    """
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the commands' names in alphabetical order."""
+        names = [module.name for module in pkgutil.iter_modules([str(COMMANDS_FOLDER)])]
+        return sorted(name.replace("_", "-") for name in names if not name.startswith("_"))
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Return the command of that name, or None when no file has it."""
+        if cmd_name not in self.list_commands(ctx):
+            return None
+        module = importlib.import_module(f"{COMMANDS_PACKAGE}.{cmd_name.replace('-', '_')}")
+        command: click.Command = module.command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the list of commands without importing one."""
+        rows = [(name, _first_docstring_line(name)) for name in self.list_commands(ctx)]
+        with formatter.section("Commands"):
+            formatter.write_dl(rows)
+
+
+def _first_docstring_line(command_name: str) -> str:
+    source = (COMMANDS_FOLDER / f"{command_name.replace('-', '_')}.py").read_text(encoding="utf-8")
+    docstring = ast.get_docstring(ast.parse(source)) or ""
+    return docstring.partition("\n")[0]
+
+
+def _print_version(ctx: click.Context, _parameter: click.Parameter, wanted: bool) -> None:
+    if not wanted or ctx.resilient_parsing:
+        return
+    from importlib import metadata
+
+    try:
+        version = metadata.version("torgpuls")
+    except metadata.PackageNotFoundError:
+        version = "(not installed; run from its folder)"
+    click.echo(f"torgpuls {version}")
+    ctx.exit()
+
+
+@click.group(cls=CommandFolder, context_settings={"help_option_names": ["-h", "--help"]})
+@click.option(
+    "--version", is_flag=True, is_eager=True, expose_value=False, callback=_print_version,
+    help="Print the version and end.",
+)  # fmt: skip
+def torgpuls() -> None:
+    """Count how many people are in a place, without learning who they are."""
+
+
+def run(arguments: list[str] | None = None) -> int:
+    """Run one command line and return its exit code; every expected error is one line on stderr.
+
+    0: done; 2: the person who typed it can fix it; 130: Ctrl-C. Our own bugs fall through
+    with their traceback.
+    """
+    try:
+        result = torgpuls.main(arguments, prog_name="torgpuls", standalone_mode=False)
+        sys.stdout.flush()
+    except click.UsageError as error:
+        return _say(_usage_line(error))
+    except click.ClickException as error:
+        return _say(error.format_message())
+    except (UserError, PersonError) as error:
+        return _say(str(error))
+    except (click.Abort, KeyboardInterrupt):
+        return EXIT_INTERRUPTED
+    except BrokenPipeError:
+        _forget_stdout()
+        return 1
+    except OSError as error:
+        if error.filename is None or error.strerror is None:
+            raise
+        return _say(f"{os.fsdecode(error.filename)}: {error.strerror}")
+    return result if isinstance(result, int) else 0
+
+
+def _say(problem: str) -> int:
+    line = " ".join(problem.split())
+    print(f"torgpuls: {line}", file=sys.stderr)
+    return EXIT_USER_ERROR
+
+
+def _usage_line(error: click.UsageError) -> str:
+    path = error.ctx.command_path if error.ctx else "torgpuls"
+    return f"{error.format_message().rstrip('.')}. See: {path} --help"
+
+
+def _forget_stdout() -> None:
+    # The reader of our pipe is gone (`torgpuls … | head`): what is still buffered has nowhere to go.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def main() -> None:
+    """Entry point of the installed command."""
+    sys.exit(run())
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,96 @@
+"""The `torgpuls` command: quick to start, and every error one line."""
+
+import os
+import subprocess
+import sys
+
+import click
+import pytest
+
+from torgpuls.host_tools import cli
+from torgpuls.host_tools.errors import UserError
+
+TORGPULS = [sys.executable, "-m", "torgpuls.host_tools.cli"]
+HEAVY = ("uvicorn", "starlette", "numpy", "pandas", "cffi", "cryptography", "rich", "sqlite3", "asyncio")
+
+
+def test_help_names_every_command_file_and_imports_none():
+    program = (
+        "import sys; from torgpuls.host_tools import cli; code = cli.run(['--help']);"
+        f"print('IMPORTED', [name for name in {HEAVY} if name in sys.modules]); sys.exit(code)"
+    )
+    result = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60)
+    assert result.returncode == 0, result.stderr
+    assert "IMPORTED []" in result.stdout
+    for file in cli.COMMANDS_FOLDER.glob("[a-z]*.py"):
+        assert f"\n  {file.stem.replace('_', '-')} " in result.stdout
+
+
+@pytest.mark.parametrize("command", sorted(f.stem for f in cli.COMMANDS_FOLDER.glob("[a-z]*.py")))
+def test_each_command_explains_itself(command, capsys):
+    assert cli.run([command.replace("_", "-"), "--help"]) == 0
+    help_text = capsys.readouterr().out
+    assert help_text.startswith(f"Usage: torgpuls {command.replace('_', '-')}")
+    assert len(help_text.splitlines()) > 5
+
+
+@pytest.mark.parametrize(
+    ("arguments", "line"),
+    [
+        (["no-such"], "torgpuls: No such command 'no-such'. See: torgpuls --help\n"),
+        (["--no-such"], "torgpuls: No such option '--no-such'. See: torgpuls --help\n"),
+    ],
+)
+def test_a_wrong_command_line_gets_one_line_and_exit_code_2(arguments, line, capsys):
+    assert cli.run(arguments) == 2
+    captured = capsys.readouterr()
+    assert (captured.out, captured.err) == ("", line)
+
+
+def _command_that_raises(error):
+    @click.command()
+    def failing():
+        raise error
+
+    return failing
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "line"),
+    [
+        (
+            UserError("day.csv has no column 'ie';\n add it"),
+            2,
+            "torgpuls: day.csv has no column 'ie'; add it\n",
+        ),
+        (click.ClickException("so not"), 2, "torgpuls: so not\n"),
+        (PermissionError(13, "Permission denied", "site/x"), 2, "torgpuls: site/x: Permission denied\n"),
+        (KeyboardInterrupt(), 130, ""),
+    ],
+)
+def test_an_expected_error_is_one_line_and_its_exit_code(error, code, line, capsys, monkeypatch):
+    monkeypatch.setattr(cli.CommandFolder, "get_command", lambda *_: _command_that_raises(error))
+    assert cli.run(["failing"]) == code
+    assert capsys.readouterr().err.lstrip("\n") == line
+
+
+def test_our_own_bug_falls_with_its_traceback(monkeypatch):
+    monkeypatch.setattr(
+        cli.CommandFolder, "get_command", lambda *_: _command_that_raises(ZeroDivisionError())
+    )
+    with pytest.raises(ZeroDivisionError):
+        cli.run(["failing"])
+
+
+def test_a_reader_that_leaves_early_gets_no_traceback():
+    read_end, write_end = os.pipe()
+    os.close(read_end)
+    process = subprocess.Popen([*TORGPULS, "--help"], stdout=write_end, stderr=subprocess.PIPE)
+    os.close(write_end)
+    assert process.communicate(timeout=60)[1] == b""
+    assert process.returncode == 1
+
+
+def test_version_is_one_line(capsys):
+    assert cli.run(["--version"]) == 0
+    assert capsys.readouterr().out.startswith("torgpuls ")
