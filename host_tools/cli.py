@@ -10,7 +10,6 @@ import sys
 from pathlib import Path
 
 import click
-
 from torgpuls.firmware.node.errors import PersonError
 from torgpuls.host_tools.errors import UserError
 

@@ -6,7 +6,6 @@ import sys
 
 import click
 import pytest
-
 from torgpuls.host_tools import cli
 from torgpuls.host_tools.errors import UserError
 

@@ -1,0 +1,1 @@
+"""Who the nodes are: their book, their keys, their identity sectors."""
