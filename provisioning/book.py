@@ -106,9 +106,7 @@ class Book:
             raise self._error(number, str(error)) from None
         if entry.node in self._entries:
             first = self._line_of_node[entry.node] + 1
-            raise self._error(
-                number, f"node {entry.node!r} is on line {first} already: remove one of the two"
-            )
+            raise self._error(number, f"node {entry.node!r} is also on line {first}: remove one of the two")
         self._line_of_node[entry.node] = number
         self._entries[entry.node] = entry
 

@@ -18,8 +18,9 @@ def write_whole(path: Path, content: bytes, mode: int) -> None:
     temporary = _write_beside(path, content, mode)
     try:
         os.replace(temporary, path)
-    except OSError:
+    except OSError as error:
         os.unlink(temporary)
+        error.filename = str(path)
         raise
     _sync_folder(path.parent)
 
