@@ -34,4 +34,53 @@ struct tally_result {
     bool addresses_full; /* the figure may be off because the address table was too small */
     bool models_full;
 };
+
+/* Part of the address table: the addresses whose hash ends alike, the last heard first. Of the
+ * first few it is known when they were first heard behind each gate. */
+enum { TALLY_WAYS = 16, TALLY_TIMED_WAYS = 4 };
+struct tally_set {
+    uint32_t address[TALLY_WAYS]; /* drawn in tally.c; 0 is an empty place */
+    uint16_t first[TALLY_TIMED_WAYS][TALLY_GATES];
+};
+
+struct tally_model {
+    uint16_t model;
+    uint16_t next; /* the next model in its chain: place + 1, 0 ends the chain */
+    uint16_t last_new[TALLY_GATES];
+    uint16_t events[TALLY_GATES];
+    uint16_t persistent[TALLY_GATES];
+};
+
+enum {
+    TALLY_SETS_MIN = 32,    /* with fewer, the rest of the device hash does not fit an address */
+    TALLY_MODELS_MAX = 511, /* an address names its model in 9 bits */
+    TALLY_CHAINS = 64
+};
+
+struct tally {
+    struct tally_set *sets;
+    struct tally_model *models;
+    size_t set_count;
+    size_t model_count;
+    size_t models_used;
+    uint32_t set_bits;
+    uint16_t chain[TALLY_CHAINS];
+};
+
+/* How many sets hold a table of so many addresses. */
+#define TALLY_SETS(addresses) ((addresses) / TALLY_WAYS)
+
+/* Take the caller's memory and empty it. set_count is a power of two, TALLY_SETS_MIN or more;
+ * model_count is 1..TALLY_MODELS_MAX. Returns false, and takes nothing, when one is not. */
+bool tally_open(struct tally *tally, struct tally_set *sets, size_t set_count, struct tally_model *models,
+                size_t model_count);
+
+/* Count one sighting. */
+void tally_add(struct tally *tally, struct sighting sighting);
+
+/* Write the window's integers and wipe everything: the next window may begin. */
+void tally_close(struct tally *tally, struct tally_result *result);
+
+/* Forget the window without counting it: the next one may begin. */
+void tally_wipe(struct tally *tally);
 #endif
