@@ -1,10 +1,10 @@
-"""What tests on MicroPython have instead of pytest.raises."""
+"""What tests on both interpreters need in place of pytest."""
 
 
-def raises(kind, call, *arguments):
-    """Call `call(*arguments)`, which must raise `kind`; return the exception that it raised."""
+def raises(error, call, *args, **named):
+    """Return the `error` that call(*args, **named) raises; AssertionError when it does not."""
     try:
-        call(*arguments)
-    except kind as error:
-        return error
-    raise AssertionError("did not raise " + kind.__name__)
+        call(*args, **named)
+    except error as raised:
+        return raised
+    raise AssertionError(f"no {error.__name__} from {call}")
