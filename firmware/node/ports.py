@@ -21,8 +21,14 @@ class Radio:
         """Stop, drain, fill `counts` (array('i') of COUNTS_SIZE, layout in sniffer/sniffer.h),
         wipe the table and the key."""
 
+    def pause(self) -> None:
+        """Turn the receiver off before an upload; the open window's table and key stay.
+
+        The next `listen` goes on with the same window. Safe when nothing is open.
+        """
+
     def stop(self) -> None:
-        """Stop the radio and forget everything without counting it (before reset or upload)."""
+        """Turn the receiver off and forget everything without counting it (before a reset)."""
 
 
 class Flash:
