@@ -16,7 +16,7 @@ PRESENT_WHEN = {
     "git": "git",
     "nodejs": "node",
     "npm": "npm",
-    "picolibc-riscv64-unknown-elf": "/usr/lib/picolibc/riscv64-unknown-elf/lib/picolibc.specs",
+    "picolibc-riscv64-unknown-elf": "/usr/lib/picolibc/riscv64-unknown-elf/picolibc.specs",
     "pkg-config": "pkg-config",
     "qemu-system-misc": "qemu-system-riscv32",
 }

@@ -57,6 +57,7 @@ def compile_port(port: str, variables: Iterable[str], modules: dict[str, list[Pa
             f"BUILD={build.name}",
             f"USER_C_MODULES={copies}",
             f"FROZEN_MANIFEST={manifest if frozen else ''}",
+            f"MPY_LIB_DIR={folder()}",  # Debian leaves micropython-lib out; make only wants to see a README.md
         ],
     )
     unfinished.unlink()
@@ -86,5 +87,5 @@ def run_make(where: Path, arguments: list[str]) -> None:
         ["make", "-C", str(where), "-j", jobs, *arguments], env=clean, capture_output=True, text=True
     )
     if done.returncode != 0:
-        errors = [line for line in done.stderr.splitlines() if line.strip()][-12:]
+        errors = [line for line in (done.stdout + done.stderr).splitlines() if line.strip()][-12:]
         raise packages.SetUpError(f"make in {where} failed:\n" + "\n".join(errors))
