@@ -1,0 +1,198 @@
+/* The order of things in one window: radio on, key, listen, radio off, count, forget. */
+#include "sniffer.h"
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <string.h>
+
+#include "frame.h"
+#include "port.h"
+#include "ring.h"
+#include "siphash.h"
+#include "tally.h"
+#include "wipe.h"
+
+/* A board chooses; 192 and 64 are enough for a lab (DESIGN.md, "On the node"). */
+#ifndef SNIFFER_ADDRESSES
+#define SNIFFER_ADDRESSES 512
+#endif
+#ifndef SNIFFER_MODELS
+#define SNIFFER_MODELS 128
+#endif
+#ifndef SNIFFER_RING
+#define SNIFFER_RING 1024
+#endif
+_Static_assert(SNIFFER_RING > 0 && (SNIFFER_RING & (SNIFFER_RING - 1)) == 0, "a power of two");
+
+_Static_assert(SNIFFER_ADDRESSES % TALLY_WAYS == 0, "whole sets");
+
+enum { CHANNEL_MIN = 1, CHANNEL_MAX = 13, TENTH_US = 100000, RSSI_OFFSET = 128 };
+
+/* The listener's. */
+static struct {
+    struct tally tally;
+    struct tally_set sets[SNIFFER_ADDRESSES / TALLY_WAYS];
+    struct tally_model models[SNIFFER_MODELS];
+    bool begun; /* the radio is on, the key drawn, the tally open */
+    int32_t kept;
+    int32_t hop_errors;
+} window;
+
+/* Shared by the listener and the driver's task. The listener writes `key` and `start_us` only while
+ * nobody hears: it sets `open` last, and after clearing it waits until `hearing` is false. Both flags
+ * are sequentially consistent: either the driver's task sees that `open` is false, or the listener
+ * sees that `hearing` is true. */
+static struct {
+    atomic_bool open;    /* written by the listener */
+    atomic_bool hearing; /* written by the driver's task */
+    _Atomic uint32_t channel;
+    uint32_t start_us;
+    struct siphash_key key;
+    struct ring ring;
+    struct sighting slots[SNIFFER_RING];
+    _Atomic uint32_t outcomes[FRAME_OUTCOMES]; /* written by the driver's task */
+} air;
+
+static void count(enum frame_outcome outcome) {
+    uint32_t before = atomic_load_explicit(&air.outcomes[outcome], memory_order_relaxed);
+    atomic_store_explicit(&air.outcomes[outcome], before + 1, memory_order_relaxed);
+}
+
+/* Layout of a sighting: tally.h. */
+static struct sighting sighting_of(const struct frame_identity *who, int rssi_dbm) {
+    uint32_t tenths = (port_now_us() - air.start_us) / TENTH_US;
+    int rssi = rssi_dbm < -RSSI_OFFSET ? 0 : rssi_dbm > 127 ? 255 : rssi_dbm + RSSI_OFFSET;
+    uint32_t channel = atomic_load_explicit(&air.channel, memory_order_relaxed);
+    return (struct sighting){.who = who->device << 12 | who->model,
+                             .how = tenths << 16 | (uint32_t)rssi << 8 | channel << 4 |
+                                    (who->local ? SIGHTING_LOCAL : 0)};
+}
+
+void sniffer_hear(uint8_t *frame, size_t size, int rssi_dbm) {
+    atomic_store(&air.hearing, true);
+    enum frame_outcome outcome = FRAME_UNHEARD;
+    if (atomic_load(&air.open)) {
+        struct frame_identity who = {0};
+        outcome = frame_read(frame, size, &air.key, &who);
+        if (outcome == FRAME_KEPT)
+            ring_put(&air.ring, sighting_of(&who, rssi_dbm));
+        wipe(&who, sizeof who);
+    } else {
+        frame_wipe(frame, size);
+    }
+    count(outcome);
+    atomic_store(&air.hearing, false);
+}
+
+/* Afterwards nobody hears, and nobody will. */
+static void hush(void) {
+    atomic_store(&air.open, false);
+    port_stop();
+    while (atomic_load(&air.hearing))
+        ; /* a frame that was under way on the other core: a fraction of a millisecond */
+}
+
+static void forget(void) {
+    wipe(&window, sizeof window);
+    wipe(air.slots, sizeof air.slots);
+    wipe(&air.key, sizeof air.key);
+}
+
+/* Radio first: on a chip only a running radio makes randomness. */
+static bool begin_window(void) {
+    if (!port_start())
+        return false;
+    if (!port_random(&air.key, sizeof air.key) ||
+        !tally_open(&window.tally, window.sets, SNIFFER_ADDRESSES / TALLY_WAYS, window.models,
+                    SNIFFER_MODELS)) {
+        sniffer_stop();
+        return false;
+    }
+    ring_open(&air.ring, air.slots, SNIFFER_RING);
+    atomic_store_explicit(&air.channel, 0, memory_order_relaxed);
+    air.start_us = port_now_us();
+    window.begun = true;
+    return true;
+}
+
+static void hop(int channel) {
+    if (atomic_load_explicit(&air.channel, memory_order_relaxed) == (uint32_t)channel)
+        return;
+    if (port_channel(channel))
+        atomic_store_explicit(&air.channel, (uint32_t)channel, memory_order_relaxed);
+    else
+        window.hop_errors++;
+}
+
+static int32_t drain(void) {
+    int32_t tallied = 0;
+    struct sighting sighting;
+    while (ring_take(&air.ring, &sighting)) {
+        tally_add(&window.tally, sighting);
+        tallied++;
+    }
+    wipe(&sighting, sizeof sighting);
+    window.kept += tallied;
+    return tallied;
+}
+
+int32_t sniffer_listen(int channel, int32_t ms) {
+    if (channel < CHANNEL_MIN || channel > CHANNEL_MAX)
+        return SNIFFER_BAD_CHANNEL;
+    if (!window.begun && !begin_window())
+        return SNIFFER_RADIO;
+    hop(channel);
+    atomic_store(&air.open, true);
+    int32_t tallied = drain();
+    while (ms > 0) {
+        uint32_t passed_ms = port_wait((uint32_t)ms);
+        tallied += drain();
+        if (passed_ms == 0)
+            return SNIFFER_BAD_TRACE;
+        ms -= (int32_t)passed_ms;
+    }
+    return tallied;
+}
+
+int32_t sniffer_close_window(int32_t *counts, size_t size) {
+    if (size < COUNTS_SIZE)
+        return SNIFFER_BAD_SIZE;
+    struct tally_result result = {0};
+    hush();
+    if (window.begun) {
+        drain();
+        tally_close(&window.tally, &result);
+    }
+    counts[COUNT_S70_Q8] = result.s_q8[0];
+    counts[COUNT_F70] = result.f[0];
+    counts[COUNT_S75_Q8] = result.s_q8[1];
+    counts[COUNT_F75] = result.f[1];
+    counts[COUNT_SALL_Q8] = result.s_q8[2];
+    counts[COUNT_FALL] = result.f[2];
+    counts[COUNT_FLAGS] =
+        (result.addresses_full ? SNIFFER_ADDRESSES_FULL : 0) | (result.models_full ? SNIFFER_MODELS_FULL : 0);
+    counts[COUNT_KEPT] = window.kept;
+    counts[COUNT_DROPPED] = window.begun ? (int32_t)ring_dropped(&air.ring) : 0;
+    counts[COUNT_HOP_ERRORS] = window.hop_errors;
+    forget();
+    return 0;
+}
+
+void sniffer_stop(void) {
+    hush();
+    forget();
+}
+
+size_t sniffer_counters(uint32_t *counters, size_t size) {
+    for (size_t i = 0; i < size && i < FRAME_OUTCOMES; i++)
+        counters[i] = atomic_load_explicit(&air.outcomes[i], memory_order_relaxed);
+    return FRAME_OUTCOMES;
+}
+
+int sniffer_reset_reason(void) {
+    return port_reset_reason();
+}
+
+size_t sniffer_static_bytes(void) {
+    return sizeof window + sizeof air + port_static_bytes();
+}
