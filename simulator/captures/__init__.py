@@ -1,0 +1,1 @@
+"""Captures of probe requests become the one trace that the simulated radio plays."""
