@@ -1,0 +1,1 @@
+"""The embedded store's HTTPS side: what `torgpuls serve` runs."""

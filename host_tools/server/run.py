@@ -1,0 +1,152 @@
+"""Runs the server of one site, from the checks at its start to a clean end."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import fcntl
+import os
+import signal
+import socket
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager, nullcontext
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import NamedTuple
+
+import uvicorn
+import uvloop
+from torgpuls.host_tools.errors import UserError
+from torgpuls.host_tools.store.sqlite import SqliteStore
+
+from . import tls
+from .app import build
+from .committer import Committer
+from .read import ReadApi
+from .tokens import Tokens
+from .write import WriteApi
+
+STORE_NAME = "store.sqlite3"
+LOCK_NAME = "serve.lock"
+CONNECTIONS_WAITING = 1024  # a fleet that comes back after an outage calls all at once
+FINISH_S = 10  # for requests in progress when asked to stop
+
+
+class Settings(NamedTuple):
+    """What `torgpuls serve` was asked for. Port 0 takes a free one."""
+
+    site: Path
+    host: str
+    port: int
+    names: Sequence[str]
+    org: str
+    bucket: str
+
+
+def serve(settings: Settings, say: Callable[[str], None]) -> None:
+    """Serve until SIGINT or SIGTERM, and finish what is in progress then.
+
+    say: prints one line; called three times once the server takes connections.
+    Raises UserError or SiteError before anything is half done.
+    """
+    site = settings.site
+    with _writable_folder(site), _only_one(site), closing(_bound(settings.host, settings.port)) as listener:
+        names = [*settings.names, *([] if settings.host in ("0.0.0.0", "::") else [settings.host])]
+        files = tls.prepare(site, names, datetime.now(UTC))
+        tokens = Tokens(site)
+        with closing(SqliteStore(site / STORE_NAME)) as store, closing(Committer(store)) as committer:
+            write = WriteApi(tokens, committer, settings.org, settings.bucket)
+            config = uvicorn.Config(
+                build(write, ReadApi(store)),
+                http="httptools", loop="uvloop", ws="none", lifespan="off", log_config=None, access_log=False,
+                log_level="error", server_header=False, proxy_headers=False,
+                timeout_graceful_shutdown=FINISH_S, backlog=CONNECTIONS_WAITING,
+            )  # fmt: skip
+            config.load()
+            config.ssl = tls.context(files)
+            say(f"Page: https://{_in_url(settings.host)}:{listener.getsockname()[1]}/")
+            say(f"CA certificate, for browsers and nodes: {files.ca}")
+            say("Stop with Ctrl-C.")
+            with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+                runner.run(_Server(config).serve(sockets=[listener]))
+
+
+class _Server(uvicorn.Server):
+    """Uvicorn, but a signal ends it in good order instead of being raised again afterwards."""
+
+    def capture_signals(self) -> nullcontext[None]:  # type: ignore[override]
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, self.handle_exit, number, None)
+        return nullcontext()
+
+
+@contextmanager
+def _writable_folder(site: Path) -> Iterator[None]:
+    try:
+        site.mkdir(parents=True, exist_ok=True)
+    except (FileExistsError, NotADirectoryError):
+        raise UserError(f"{site} is not a folder: name one with --site") from None
+    except PermissionError:
+        raise UserError(f"{site} cannot be made by this user: name another folder with --site") from None
+    if not os.access(site, os.W_OK | os.X_OK):
+        raise UserError(f"{site} cannot be written by this user: give the right, or name another with --site")
+    try:
+        yield
+    except OSError as error:
+        if error.errno == errno.ENOSPC:
+            raise UserError(
+                f"{error.filename or site}: the disk is full: make room and start again"
+            ) from None
+        if isinstance(error, PermissionError) and error.filename:
+            raise UserError(f"{error.filename} may not be used by this user: give the right to it") from None
+        raise
+
+
+@contextmanager
+def _only_one(site: Path) -> Iterator[None]:
+    """Hold the site's lock; the system lets go of it even when this process is killed."""
+    path = site / LOCK_NAME
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    with closing(os.fdopen(descriptor, "r+")) as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            other = file.read().strip() or "unknown"
+            raise UserError(
+                f"{site} is served already, by process {other}: stop that one, or give another --site"
+            ) from None
+        file.truncate(0)
+        file.write(f"{os.getpid()}\n")
+        file.flush()
+        yield
+
+
+def _bound(host: str, port: int) -> socket.socket:
+    """Return a socket that is bound to host and port. Raises UserError."""
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(
+            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+    except (socket.gaierror, UnicodeError):
+        raise UserError(f"--host {host!r} is not a name or address that this machine knows") from None
+    listener = socket.socket(family, kind, protocol)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(address)
+        listener.listen(CONNECTIONS_WAITING)
+    except OSError as error:
+        listener.close()
+        where = f"{_in_url(host)}:{port}"
+        told = {
+            errno.EADDRINUSE: "is taken by another program: stop it, or choose another --port",
+            errno.EACCES: "may not be used by this user: choose a --port above 1023",
+            errno.EADDRNOTAVAIL: "is not an address of this machine: choose another --host",
+        }
+        raise UserError(f"{where} {told.get(error.errno or 0, error.strerror)}") from None
+    listener.setblocking(False)
+    return listener
+
+
+def _in_url(host: str) -> str:
+    return f"[{host}]" if ":" in host else host

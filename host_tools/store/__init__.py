@@ -1,0 +1,1 @@
+"""Where reports are kept: one interface (`interface.py`) and the embedded SQLite store behind it."""
