@@ -64,13 +64,24 @@ def load(path: Path) -> Dictionary:
         raise CaptureError(name, "the last line is not complete: the file was cut, copy it again")
     bodies = {}
     for number, line in enumerate(lines[1:], 2):
-        if not line.strip():
-            continue
-        key, comma, text = line.strip().partition(b",")
-        try:
-            bodies[int(key)] = bytes.fromhex(text.decode("ascii"))
-        except ValueError:
-            raise CaptureError(name, f"line {number} is not a number and hex digits") from None
-        if not 0 <= int(key) < KEYS_MAX or len(bodies[int(key)]) > BODY_MAX:
-            raise CaptureError(name, f"line {number}: the key or the body is too large")
+        if line.strip():
+            try:
+                key, body = _entry(line.strip())
+            except ValueError as error:
+                raise CaptureError(name, f"line {number} {error}: copy the dictionary again") from None
+            bodies[key] = body
     return Dictionary(bodies)
+
+
+def _entry(line: bytes) -> tuple[int, bytes]:
+    """Return (key, body). Raises ValueError with what is wrong about the line."""
+    key_text, comma, body_text = line.partition(b",")
+    if not comma:
+        raise ValueError("has no comma")
+    try:
+        key, body = int(key_text), bytes.fromhex(body_text.decode("ascii"))
+    except ValueError:
+        raise ValueError("is not a number and hex digits") from None
+    if not 0 <= key < KEYS_MAX or len(body) > BODY_MAX:
+        raise ValueError("has a key or a body that is too large")
+    return key, body
