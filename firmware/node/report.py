@@ -138,6 +138,7 @@ _CRC_AT = 124
 _PADDING = _CRC_AT - struct.calcsize(_ROWS)
 SLOT = _ROWS + "%dxI" % _PADDING
 NAMES = tuple([f.name for f in FIELDS])
+OFFSETS = tuple([struct.calcsize("<BB" + "".join([f.code for f in FIELDS[:i]])) for i in range(len(FIELDS))])
 
 # Line protocol: what a backslash must stand before in a tag's value, and in a string field.
 TAG_SPECIAL = ",= "
@@ -164,9 +165,15 @@ def crc(slot) -> int:
     return binascii.crc32(memoryview(slot)[1:_CRC_AT])
 
 
-def is_whole(slot) -> bool:
-    """Return whether the slot's CRC holds and its layout is one that this module reads."""
-    return slot[1] == LAYOUT and struct.unpack_from("<I", slot, _CRC_AT)[0] == crc(slot)
+def crc_holds(slot) -> bool:
+    """Return whether nothing behind the slot's state byte is damaged."""
+    return struct.unpack_from("<I", slot, _CRC_AT)[0] == crc(slot)
+
+
+def number(slot, name: str) -> int:
+    """Return one row's number out of a slot, without unpacking the others."""
+    i = NAMES.index(name)
+    return struct.unpack_from("<" + FIELDS[i].code, slot, OFFSETS[i])[0]
 
 
 def unpack(slot) -> dict:

@@ -59,6 +59,12 @@ def test_a_slot_gives_back_what_went_in():
     assert report.unpack(slot_of()) == VALUES
 
 
+def test_one_number_is_read_without_the_others():
+    slot = slot_of()
+    for name in ("window_start_s", "seq", "gap_windows_total", "present", "clock_step_s", "ap_signal_dbm"):
+        assert report.number(slot, name) == VALUES[name]
+
+
 def test_a_slot_is_the_drawn_bytes():
     slot = slot_of()
     assert slot[0] == 0xFF and slot[1] == 1
@@ -73,13 +79,13 @@ def test_a_number_beyond_its_limit_is_moved_to_the_edge():
 
 def test_every_damaged_bit_behind_the_state_is_detected():
     slot = slot_of()
-    assert report.is_whole(slot)
+    assert report.crc_holds(slot)
     for i in range(8, 128 * 8):
         slot[i // 8] ^= 1 << i % 8
-        assert not report.is_whole(slot)
+        assert not report.crc_holds(slot)
         slot[i // 8] ^= 1 << i % 8
     slot[0] = 0
-    assert report.is_whole(slot)
+    assert report.crc_holds(slot)
 
 
 def test_a_line_is_line_protocol_with_tags_fields_and_seconds():
