@@ -1,14 +1,14 @@
 """Build the machines that tests and the demo run the node on, where they are not built yet.
 
-    python -m torgpuls.simulator.toolchain unix|qemu|wasm …
+python -m torgpuls.simulator.toolchain unix|qemu|wasm …
 """
 
 import sys
 import time
 
-from . import packages, unix
+from . import packages, qemu, unix, wasm
 
-BUILDS = {"unix": unix.build}
+BUILDS = {"unix": unix.build, "qemu": qemu.build, "wasm": wasm.build}
 
 
 def main(names: list[str]) -> None:
@@ -17,13 +17,14 @@ def main(names: list[str]) -> None:
         if name not in BUILDS:
             sys.exit(f"set-up: nothing is called {name!r}; there are {', '.join(BUILDS)}")
         start_s = time.monotonic()
-        print(f"set-up: MicroPython for {name} … ", end="", file=sys.stderr, flush=True)
         try:
             place = BUILDS[name]()
         except packages.SetUpError as error:
-            print(f"failed\nset-up: {error}", file=sys.stderr)
+            print(f"set-up: MicroPython for {name}: {error}", file=sys.stderr)
             sys.exit(2)
-        print(f"{place} ({time.monotonic() - start_s:.0f} s)", file=sys.stderr)
+        print(
+            f"set-up: MicroPython for {name}: {place} ({time.monotonic() - start_s:.0f} s)", file=sys.stderr
+        )
 
 
 if __name__ == "__main__":

@@ -57,3 +57,10 @@ def ensure(names: list[str]) -> None:
         done = subprocess.run([*install, *step], stdout=subprocess.DEVNULL)
         if done.returncode != 0:
             raise SetUpError(f"apt-get {step[0]} failed with code {done.returncode}; {by_hand}")
+
+
+if __name__ == "__main__":
+    try:
+        ensure(list(PRESENT_WHEN))
+    except SetUpError as error:
+        sys.exit(f"set-up: {error}")

@@ -40,10 +40,12 @@ def build(heap_bytes: int = 81920, frozen: Mapping[str, Path] | None = None) -> 
 
     def compile_image(folder: Path) -> None:
         here = tree.folder() / "ports" / "qemu"
-        (here / "build-torgpuls" / "main.o").unlink(missing_ok=True)  # make does not see the heap's size change
+        (here / "build-torgpuls" / "main.o").unlink(
+            missing_ok=True
+        )  # make does not see the heap's size change
         tree.mirror(frozen, here / "frozen")
         variables = [*VARIABLES, f"MICROPY_HEAP_SIZE={heap_bytes}"]
-        built = tree.compile_port("qemu", variables, modules, here / "frozen" if frozen else None)
+        built = tree.compile_port("qemu", variables, modules)
         shutil.copy2(built / "firmware.elf", folder / "firmware.elf")
 
     return cache.made("micropython-qemu", made_of, compile_image) / "firmware.elf"

@@ -53,7 +53,9 @@ def _fetch(folder: Path) -> None:
     shutil.rmtree(apt)
     for name, version in WANTED.items():
         if not list(folder.glob(f"{name}_{version}*.orig.tar.*")):
-            raise SetUpError(f"Debian {SUITE} no longer has {name} {version}*: see simulator/toolchain/sources.py")
+            raise SetUpError(
+                f"Debian {SUITE} no longer has {name} {version}*: see simulator/toolchain/sources.py"
+            )
 
 
 def _mirror() -> str:

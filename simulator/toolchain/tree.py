@@ -3,7 +3,7 @@
 import os
 import shutil
 import subprocess
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from . import cache, packages, sources
@@ -33,12 +33,12 @@ def c_modules(firmware: Path) -> dict[str, list[Path]]:
     return {mk.parent.name: sorted(path for path in mk.parent.iterdir() if path.is_file()) for mk in found}
 
 
-def compile_port(port: str, variables: Iterable[str], modules: dict[str, list[Path]], frozen: Path | None) -> Path:
+def compile_port(port: str, variables: Iterable[str], modules: dict[str, list[Path]]) -> Path:
     """Run make in ports/<port> and return its build folder; the caller holds cache.locked(port).
 
     modules: as c_modules() returns them; they are copied into the tree, so that no path of a
     checkout is compiled in and checkouts take turns without confusing make.
-    frozen: a folder of Python modules to freeze into the image, or None for none.
+    Python modules in ports/<port>/frozen are frozen into the image, where that folder exists.
     """
     here = folder() / "ports" / port
     build = here / "build-torgpuls"
@@ -48,23 +48,16 @@ def compile_port(port: str, variables: Iterable[str], modules: dict[str, list[Pa
     unfinished.touch()
     copies = here / "c_modules"
     mirror({f"{name}/{file.name}": file for name, files in modules.items() for file in files}, copies)
-    manifest = here / "manifest.py"
-    manifest.write_text(f'freeze("{frozen}")\n' if frozen else "")
-    run_make(
-        here,
-        [
-            *variables,
-            f"BUILD={build.name}",
-            f"USER_C_MODULES={copies}",
-            f"FROZEN_MANIFEST={manifest if frozen else ''}",
-            f"MPY_LIB_DIR={folder()}",  # Debian leaves micropython-lib out; make only wants to see a README.md
-        ],
-    )
+    (here / "manifest.py").write_text('freeze("$(PORT_DIR)/frozen")\n')
+    manifest = here / "manifest.py" if (here / "frozen").exists() else ""
+    # Debian leaves micropython-lib out; make only wants to see a README.md where it would be.
+    places = [f"BUILD={build.name}", f"USER_C_MODULES={copies}", f"MPY_LIB_DIR={folder()}"]
+    run_make(here, [*variables, *places, f"FROZEN_MANIFEST={manifest}"])
     unfinished.unlink()
     return build
 
 
-def mirror(wanted: dict[str, Path], into: Path) -> None:
+def mirror(wanted: Mapping[str, Path], into: Path) -> None:
     """Make `into` hold exactly `wanted` ({relative name: file}); files that are alike keep their time."""
     into.mkdir(exist_ok=True)
     for present in sorted(into.rglob("*"), reverse=True):
@@ -82,7 +75,9 @@ def mirror(wanted: dict[str, Path], into: Path) -> None:
 def run_make(where: Path, arguments: list[str]) -> None:
     """Run make quietly; raises packages.SetUpError with the compiler's last lines."""
     jobs = str(os.cpu_count() or 1)
-    clean = {name: value for name, value in os.environ.items() if name not in ("MAKEFLAGS", "MFLAGS", "MAKELEVEL")}
+    clean = {
+        name: value for name, value in os.environ.items() if name not in ("MAKEFLAGS", "MFLAGS", "MAKELEVEL")
+    }
     done = subprocess.run(
         ["make", "-C", str(where), "-j", jobs, *arguments], env=clean, capture_output=True, text=True
     )

@@ -33,5 +33,5 @@ def build() -> Path:
 
 
 def _compile(folder: Path) -> None:
-    built = tree.compile_port("unix", VARIABLES, tree.c_modules(FIRMWARE), frozen=None)
+    built = tree.compile_port("unix", VARIABLES, tree.c_modules(FIRMWARE))
     shutil.copy2(built / "micropython", folder / "micropython")

@@ -32,7 +32,9 @@ def _fetch(folder: Path) -> None:
         raise packages.SetUpError(f"npm pack {PACKAGE} failed: {done.stderr.strip()}")
     (tarball,) = folder.glob("*.tgz")
     if base64.b64encode(hashlib.sha512(tarball.read_bytes()).digest()).decode() != SHA512:
-        raise packages.SetUpError(f"{PACKAGE} is not what it was: its SHA-512 differs from simulator/toolchain/wasm.py")
+        raise packages.SetUpError(
+            f"{PACKAGE} is not what it was: its SHA-512 differs from simulator/toolchain/wasm.py"
+        )
     with tarfile.open(tarball) as archive:
         for name in ("micropython.mjs", "micropython.wasm"):
             member = archive.getmember(f"package/{name}")
