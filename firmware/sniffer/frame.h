@@ -27,6 +27,7 @@ enum {
 enum frame_outcome {
     FRAME_KEPT = 0,
     FRAME_UNHEARD,      /* came while no window was open */
+    FRAME_DAMAGED,      /* the radio says so */
     FRAME_OTHER,        /* not a probe request: beacon, data, control, another protocol version */
     FRAME_TOO_SHORT,    /* ends inside its header */
     FRAME_TOO_LONG,     /* more than FRAME_SIZE_MAX bytes or FRAME_ELEMENTS_MAX elements */

@@ -13,6 +13,8 @@
  * spare: the addresses in it are overwritten, whatever the frame is.
  * frame: from the frame control field on, no radiotap header, no FCS. Its time is port_now_us(). */
 void sniffer_hear(uint8_t *frame, size_t size, int rssi_dbm);
+/* The same for a frame that the radio says is damaged: overwritten and counted, not read. */
+void sniffer_hear_damaged(uint8_t *frame, size_t size);
 
 /* Start the radio; sniffer_hear may be called from now on. False if it cannot listen now. */
 bool port_start(void);

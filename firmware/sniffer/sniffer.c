@@ -84,6 +84,11 @@ void sniffer_hear(uint8_t *frame, size_t size, int rssi_dbm) {
     atomic_store(&air.hearing, false);
 }
 
+void sniffer_hear_damaged(uint8_t *frame, size_t size) {
+    frame_wipe(frame, size);
+    count(FRAME_DAMAGED);
+}
+
 /* Afterwards nobody hears, and nobody will. */
 static void hush(void) {
     atomic_store(&air.open, false);
