@@ -16,7 +16,9 @@ static inline uint64_t le64(const uint8_t *p) {
     return (uint64_t)le32(p) | (uint64_t)le32(p + 4) << 32;
 }
 static inline uint16_t read16(const uint8_t *p, bool big) {
-    return big ? (uint16_t)(p[0] << 8 | p[1]) : le16(p);
+    if (big)
+        return (uint16_t)(p[0] << 8 | p[1]);
+    return le16(p);
 }
 static inline uint32_t read32(const uint8_t *p, bool big) {
     return big ? (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3] : le32(p);
