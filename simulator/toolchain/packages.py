@@ -6,6 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from torgpuls.firmware.node.errors import PersonError
+
 # package: what shows that it is there, a command's name or a file.
 PRESENT_WHEN = {
     "build-essential": "cc",
@@ -22,7 +24,7 @@ PRESENT_WHEN = {
 }
 
 
-class SetUpError(Exception):
+class SetUpError(PersonError):
     """Set-up cannot go on; the text says what a person can do about it."""
 
 
