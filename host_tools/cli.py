@@ -16,6 +16,8 @@ from torgpuls.host_tools.errors import UserError
 EXIT_USER_ERROR = 2
 EXIT_INTERRUPTED = 130  # 128 + SIGINT, as a shell says it
 COMMANDS_FOLDER = Path(__file__).with_name("commands")
+# Every option can be given in the environment too: --port of serve as TORGPULS_SERVE_PORT.
+SETTINGS = {"help_option_names": ["-h", "--help"], "auto_envvar_prefix": "TORGPULS"}
 COMMANDS_PACKAGE = "torgpuls.host_tools.commands"
 
 
@@ -65,7 +67,7 @@ def _print_version(ctx: click.Context, _parameter: click.Parameter, wanted: bool
     ctx.exit()
 
 
-@click.group(cls=CommandFolder, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=CommandFolder, context_settings=SETTINGS)
 @click.option(
     "--version", is_flag=True, is_eager=True, expose_value=False, callback=_print_version,
     help="Print the version and end.",

@@ -88,7 +88,7 @@ def add(
     if renew:
         image = enrolment.renew(site, node, network)
     else:
-        image = enrolment.add(site, node, _board(board), network, datetime.date.today())
+        image = enrolment.add(site, node, _board(board, wifi_ssid), network, datetime.date.today())
     click.echo(f"{node}: reports to https://{server_host}:{server_port}, identity in {image}")
 
 
@@ -142,7 +142,7 @@ def keys(site: Path) -> None:
     from torgpuls.provisioning import enrolment
 
     count = enrolment.renew_server_keys(site)
-    click.echo(f"{count} nodes may write")
+    click.echo(f"{count} node{'' if count == 1 else 's'} may write")
 
 
 def _wifi_password(ssid: str, file: TextIO | None, is_open: bool) -> str:
@@ -164,7 +164,9 @@ def _ntp_servers(given: tuple[str, ...]) -> tuple[str, str]:
     return first, given[-1] if given else "1.pool.ntp.org"
 
 
-def _board(name: str | None) -> str:
+def _board(name: str | None, wifi_ssid: str) -> str:
+    """Return the board's name if there is such a board and it can come home that way."""
+    import importlib
     from importlib import resources
 
     folders = [folder for folder in resources.files("torgpuls.boards").iterdir() if folder.is_dir()]
@@ -173,4 +175,6 @@ def _board(name: str | None) -> str:
         raise UserError(f"which board is it? Add --board with one of: {', '.join(known)}")
     if name not in known:
         raise UserError(f"no board {name!r}: use one of {', '.join(known)}")
+    if importlib.import_module(f"torgpuls.boards.{name}.board").ETHERNET is None and not wifi_ssid:
+        raise UserError(f"{name} has no Ethernet: add --wifi-ssid")
     return name

@@ -1,0 +1,179 @@
+"""Runs the demo from the empty folder to the last line."""
+
+from __future__ import annotations
+
+import datetime
+import shutil
+import signal
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+from typing import NamedTuple
+
+from rich.console import Console
+from rich.live import Live
+from torgpuls.host_tools.errors import UserError
+from torgpuls.provisioning import book, enrolment
+from torgpuls.provisioning.network import Network, ca_der
+from torgpuls.simulator import toolchain
+
+from . import peer, view
+from .children import Child, Children, wait_for_line
+from .progress import Progress
+from .readings import StoreReader
+from .scenes import WINDOW_S, Scene, Scenes, choose
+
+START_TIMEOUT_S = 30.0
+LOOK_EVERY_S = 0.5
+PLAIN_LINES_EVERY_S = 15.0
+BOARD = "simulated"
+PLAYING_SHARE = 0.75  # of the time there is; the rest is for starting and for the last uploads
+
+INTERPRETERS = {"micropython": "MicroPython", "cpython": "CPython (MicroPython is not built here)"}
+
+
+class Options(NamedTuple):
+    """What `torgpuls demo` was asked for. site None: a temporary one, removed at the end."""
+
+    site: Path | None
+    seconds: int
+    stay: bool
+
+
+def run(options: Options, environment: Mapping[str, str], console: Console) -> None:
+    """Play the demo and print its summary. Raises UserError; Ctrl-C ends it in good order."""
+    with _site(options.site) as site, _ends_on_signals():
+        chosen = choose(environment, site)
+        with Children(site / "log") as children:
+            _play(options, site, chosen, children, console)
+
+
+def _play(options: Options, site: Path, chosen: Scenes, children: Children, console: Console) -> None:
+    interpreter = "micropython" if toolchain.micropython_binary() else "cpython"
+    console.print(f"Playing {chosen.origin} to three nodes on {INTERPRETERS[interpreter]}.")
+    server = children.start("store", ["serve", "--site", str(site), "--port", "0"])
+    url = wait_for_line(server, "Page: ", START_TIMEOUT_S)
+    ca = site / "tls" / "ca.pem"
+    reader = StoreReader(url, ca)
+    places = []
+    nodes = []
+    for scene in chosen.scenes:
+        _enrol(site, scene, url, ca)
+        places.append(Progress(scene, [], peer.counts(scene.capture, WINDOW_S)))
+    for place in places:
+        nodes.append(children.start(place.scene.node, _replay(site, place, interpreter, options.seconds)))
+    console.print(f"Page: {url}", highlight=False)
+    stopped = False
+    try:
+        _watch(options, places, nodes, [server, *nodes], reader, url, console)
+    except KeyboardInterrupt:
+        stopped = True
+    for said in view.summary(places):
+        console.print(said, highlight=False)
+    if stopped and not options.stay:
+        raise KeyboardInterrupt
+
+
+def _watch(
+    options: Options,
+    places: list[Progress],
+    nodes: list[Child],
+    all_children: list[Child],
+    reader: StoreReader,
+    url: str,
+    console: Console,
+) -> None:
+    """Show how it goes until all captures are played and stored, or the time is over."""
+    start_s = time.monotonic()
+    with _shower(console) as tell:
+        while True:
+            running = any(node.process.poll() is None for node in nodes)
+            for child in all_children:
+                if problem := child.failure():
+                    raise UserError(problem)
+            for index, place in enumerate(places):
+                places[index] = place._replace(windows=reader.windows(place.scene.place))
+            elapsed_s = time.monotonic() - start_s
+            tell(places, url, _clock(options, elapsed_s, running))
+            if not options.stay and (not running or elapsed_s >= options.seconds):
+                return
+            time.sleep(LOOK_EVERY_S)
+
+
+def _clock(options: Options, elapsed_s: float, running: bool) -> str:
+    if not running:
+        return "all played; Ctrl-C ends" if options.stay else "all played"
+    if options.stay:
+        return "Ctrl-C ends"
+    return f"{max(options.seconds - elapsed_s, 0):.0f} s left"
+
+
+@contextmanager
+def _shower(console: Console) -> Iterator[Callable[[list[Progress], str, str], None]]:
+    """Give the function that shows the state: a live table in a terminal, else a line now and then."""
+    if console.is_terminal:
+        with Live(console=console, auto_refresh=False) as display:
+            yield lambda places, url, clock: display.update(
+                view.live(places, url, clock, console.width), refresh=True
+            )
+        return
+    next_s = time.monotonic() + PLAIN_LINES_EVERY_S
+
+    def tell(places: list[Progress], _url: str, _clock: str) -> None:
+        nonlocal next_s
+        if time.monotonic() >= next_s:
+            next_s += PLAIN_LINES_EVERY_S
+            for place in places:
+                console.print(view.line(place), highlight=False, soft_wrap=True)
+
+    yield tell
+
+
+def _enrol(site: Path, scene: Scene, url: str, ca: Path) -> None:
+    host, _, port = url.removeprefix("https://").rstrip("/").rpartition(":")
+    network = Network("", "", host, int(port), "torgpuls", "torgpuls", ca_der(ca), ("ntp.invalid", ""))
+    if any(entry.node == scene.node for entry in book.read(site).entries):
+        enrolment.renew(site, scene.node, network)
+    else:
+        enrolment.add(site, scene.node, BOARD, network, datetime.date.today())
+
+
+def _replay(site: Path, place: Progress, interpreter: str, seconds: int) -> list[str]:
+    duration_s = len(place.addresses) * WINDOW_S
+    pace = max(1, round(duration_s / (seconds * PLAYING_SHARE)))
+    identity = site / "nodes" / f"{place.scene.node}.identity"
+    return [
+        "replay", str(place.scene.capture), "--identity", str(identity), "--place", place.scene.place,
+        "--pace", str(pace), "--interpreter", interpreter,
+    ]  # fmt: skip
+
+
+@contextmanager
+def _site(wanted: Path | None) -> Iterator[Path]:
+    if wanted is not None:
+        wanted.mkdir(parents=True, exist_ok=True)
+        yield wanted
+        return
+    folder = Path(tempfile.mkdtemp(prefix="torgpuls-demo-"))
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder)
+
+
+@contextmanager
+def _ends_on_signals() -> Iterator[None]:
+    """Let a closed terminal (SIGHUP) and SIGTERM end the demo as Ctrl-C does."""
+
+    def interrupt(_number: int, _frame: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    before = {number: signal.signal(number, interrupt) for number in (signal.SIGHUP, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

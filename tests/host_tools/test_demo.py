@@ -1,0 +1,131 @@
+"""The demo's parts: what it plays, what it compares with, what it shows, what it leaves behind."""
+
+import os
+import struct
+import sys
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+from torgpuls.host_tools.demo import children, peer, scenes, view
+from torgpuls.host_tools.demo.progress import Progress, score
+from torgpuls.host_tools.demo.readings import Reading
+from torgpuls.host_tools.demo.scenes import Scene
+from torgpuls.host_tools.errors import UserError
+
+WINDOW_S = 300
+
+
+def _pcap(path, frames):
+    """Write (second, sender address, first byte) as a capture of link type 127 with a radiotap head."""
+    radiotap = struct.pack("<BBHIb", 0, 0, 9, 1 << 5, -60)
+    with open(path, "wb") as file:
+        file.write(struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 65535, 127))
+        for second, sender, first in frames:
+            head = bytes([first, 0, 0, 0]) + b"\xff" * 6 + bytes.fromhex(sender) + b"\xff" * 6 + b"\0\0"
+            packet = radiotap + head + b"\0\0" + b"\x01\x01\x82"
+            file.write(struct.pack("<IIII", second, 0, len(packet), len(packet)) + packet)
+
+
+def test_the_peer_counts_endings_of_local_addresses_window_by_window(tmp_path):
+    _pcap(
+        tmp_path / "day.pcap",
+        [
+            (3000, "020000001234", 0x40),
+            (3001, "02ffffff1234", 0x40),  # another address, the same last 16 bits
+            (3002, "060000005678", 0x40),
+            (3003, "000000009abc", 0x40),  # a maker's address
+            (3004, "03000000def0", 0x40),  # a group's address
+            (3005, "02000000aaaa", 0x80),  # a beacon
+            (3299, "02000000bbbb", 0x40),
+            (3300, "02000000bbbb", 0x40),
+        ],
+    )
+    assert peer.counts(tmp_path / "day.pcap", WINDOW_S) == {3000: 3, 3300: 1}
+
+
+def test_made_up_scenes_are_whole_and_their_heads_known(tmp_path, monkeypatch):
+    monkeypatch.setattr(scenes, "MADE_UP_DURATION_S", 1200)
+    monkeypatch.setattr(scenes, "BESIDE", tmp_path / "nothing here")
+    made = scenes.choose({}, tmp_path).scenes
+    assert [scene.place for scene in made] == ["square-1", "square-2", "square-3"]
+    for scene in made:
+        start_s = scenes.MADE_UP_START_S
+        assert sorted(scene.heads) == [start_s, start_s + 300, start_s + 600, start_s + 900]
+        assert scene.capture.stat().st_size > 1000
+
+
+def test_published_days_come_with_every_known_head():
+    if not (scenes.BESIDE / "truth.csv").exists():
+        pytest.skip("../shared/data is not there")
+    days = scenes.choose({}, Path("unused")).scenes
+    assert [scene.place for scene in days] == ["lab-2022-11-15", "lab-2023-03-14", "lab-2023-10-04"]
+    # grep -c '^brno_p1_5min,.*,2022-11-15,' truth.csv, and so on
+    assert [len(scene.heads) for scene in days] == [47, 65, 65]
+
+
+def test_a_data_folder_without_captures_is_refused_by_name(tmp_path):
+    with pytest.raises(UserError, match=f"TORGPULS_DATA={tmp_path} has no truth.csv"):
+        scenes.choose({"TORGPULS_DATA": str(tmp_path)}, tmp_path)
+
+
+def _progress(windows, heads, addresses):
+    scene = Scene("square", "demo-1", Path("day.pcap"), heads)
+    return Progress(scene, [Reading(*window) for window in windows], addresses)
+
+
+def test_a_gap_is_a_window_between_two_reports_and_the_latest_is_the_last_report():
+    place = _progress([(0, None), (300, 4), (600, None), (900, 6), (1200, None)], {}, {})
+    assert (place.stored, place.gaps, place.latest) == (2, 1, Reading(900, 6))
+
+
+def test_errors_are_means_over_the_stored_windows_with_known_heads():
+    place = _progress([(0, 4), (300, None), (600, 9), (900, 7)], {0: 5.0, 300: 5.0, 600: 6.0}, {0: 50})
+    assert score([place]) == (2, (1 + 3) / 2, (45 + 6) / 2)
+    assert score([_progress([(0, 4)], {}, {})]) is None
+
+
+@pytest.mark.parametrize("width", [80, 100, 160])
+def test_the_table_fits_the_terminal_and_shows_all_numbers(width):
+    windows = [(1668506400 + 300 * index, index) for index in range(86)]
+    heads = {start_s: 3.0 for start_s, _ in windows}
+    waiting = _progress([], {}, {})
+    console = Console(width=width, record=True, file=open(os.devnull, "w"))  # noqa: SIM115
+    console.print(view.live([_progress(windows, heads, {}), waiting], "https://localhost:1/", "now", width))
+    text = console.export_text()
+    assert max(len(line.rstrip()) for line in text.splitlines()) <= width
+    assert "…" not in text
+    row = next(line.split() for line in text.splitlines() if line.strip().startswith("square"))
+    assert row[:8] == ["square", "15", "Nov", "17:05", "85", "3", "0", "86"]
+    assert "waiting" in text
+
+
+def test_the_summary_sets_both_errors_side_by_side():
+    lines = view.summary([_progress([(0, 4)], {0: 5.0}, {0: 50})])
+    assert lines[0] == "Stored: 1 windows of 1 places, 0 gaps."
+    assert lines[2].split()[-2:] == ["1.0", "people"]
+    assert lines[3].split()[-2:] == ["45.0", "people"]
+
+
+def test_children_are_ended_when_the_block_is_left(tmp_path, monkeypatch):
+    monkeypatch.setattr(children, "TORGPULS", (sys.executable, "-c"))
+    monkeypatch.setattr(children, "ASK_S", 0.5)
+    stubborn = (
+        "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN);"
+        "print('up', flush=True); time.sleep(99)"
+    )
+    with pytest.raises(KeyboardInterrupt), children.Children(tmp_path / "log") as running:
+        mild = running.start("mild", ["import time; time.sleep(99)"])
+        hard = running.start("hard", [stubborn])
+        assert children.wait_for_line(hard, "u", 30) == "p"
+        raise KeyboardInterrupt
+    assert mild.process.returncode == -15
+    assert hard.process.returncode == -9
+
+
+def test_a_child_that_fails_is_quoted(tmp_path, monkeypatch):
+    monkeypatch.setattr(children, "TORGPULS", (sys.executable, "-c"))
+    with children.Children(tmp_path / "log") as running:
+        child = running.start("store", ["import sys; sys.exit('torgpuls: port 1 is taken')"])
+        with pytest.raises(UserError, match="^store failed: port 1 is taken$"):
+            children.wait_for_line(child, "Page: ", 30)
