@@ -43,3 +43,17 @@ def gates_dbm(method: int) -> tuple:
     if method == METHOD_HALL:
         return NO_GATE_DBM, NO_GATE_DBM
     return -70, -75
+
+
+def bits(count: int) -> int:
+    """Return how many binary digits a count has: 0 -> 0, 1 -> 1, 2 and 3 -> 2, …"""
+    digits = 0
+    while count > 0:
+        count >>= 1
+        digits += 1
+    return digits
+
+
+def power_of_two(count: int) -> int:
+    """Return the largest power of two that is not above a count; 0 for 0."""
+    return 1 << (bits(count) - 1) if count > 0 else 0

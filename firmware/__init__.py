@@ -1,0 +1,1 @@
+"""What runs on a node: its Python, its C, its composition root."""
