@@ -49,11 +49,11 @@ class RamFlash:
     def program(self, offset: int, data) -> None:
         self._check(offset, len(data))
         here = memoryview(self.memory)[offset : offset + len(data)]
-        self._operate(offset, bytes([old & new for old, new in zip(here, data)]))
+        self._operate(offset, bytes([here[i] & data[i] for i in range(len(data))]))
 
     def erase(self, offset: int) -> None:
         if offset % self.sector_size:
-            raise ValueError("erase at %d is not the start of a sector" % offset)
+            raise ValueError(f"erase at {offset} is not the start of a sector")
         self._check(offset, self.sector_size)
         self.erases[offset // self.sector_size] += 1
         self._operate(offset, b"\xff" * self.sector_size)
@@ -71,13 +71,13 @@ class RamFlash:
             if self._cut_at == self.operations:
                 _apply(self.memory, offset, wanted, self._tear)
                 self.operations += 1
-            raise PowerCut("in flash operation %d" % self._cut_at)
+            raise PowerCut(f"in flash operation {self._cut_at}")
         self.operations += 1
         self.memory[offset : offset + len(wanted)] = wanted
 
     def _check(self, offset: int, size: int) -> None:
         if offset < 0 or offset + size > self.size:
-            raise ValueError("%d..%d is outside the partition" % (offset, offset + size))
+            raise ValueError(f"{offset}..{offset + size} is outside the partition")
 
 
 def _apply(memory, offset: int, wanted, tear: int) -> None:
