@@ -37,6 +37,12 @@ enum frame_outcome {
     FRAME_OUTCOMES
 };
 
+/* The window's key: all of it drawn at random, all of it wiped with the window. */
+struct frame_key {
+    struct siphash_key hash;
+    uint32_t point; /* where the elements' polynomial is evaluated, see frame.c */
+};
+
 struct frame_identity {
     uint32_t device; /* 20 bits: keyed hash of the sender's address */
     uint32_t model;  /* 12 bits: keyed hash of the elements that are alike in all frames of a model */
@@ -45,10 +51,15 @@ struct frame_identity {
 
 /* Read a frame of `size` bytes, any bytes at all; fill *out if, and only if, the outcome is FRAME_KEPT.
  *
- * Overwrites the frame whatever the outcome: a probe request as a whole, of any other frame all that
- * can be an address in its header. */
-enum frame_outcome frame_read(uint8_t *frame, size_t size, const struct siphash_key *key,
+ * Overwrites the frame whatever the outcome: a probe request as a whole, of any other frame the header
+ * with its addresses. */
+enum frame_outcome frame_read(uint8_t *frame, size_t size, const struct frame_key *key,
                               struct frame_identity *out);
+
+/* The cheap first test: most frames on the air are beacons. */
+static inline bool frame_is_probe_request(const uint8_t *frame, size_t size) {
+    return size > 0 && frame[0] == 0x40;
+}
 
 /* Overwrite what frame_read would, without reading the frame. */
 void frame_wipe(uint8_t *frame, size_t size);

@@ -13,8 +13,7 @@ bool port_start(void) {
     return true;
 }
 
-void port_stop(void) {
-}
+void port_stop(void) {}
 
 bool port_channel(int channel) {
     (void)channel;

@@ -167,10 +167,7 @@ bool port_random(void *bytes, size_t size) {
     struct siphash_key seed = {trace.key_seed, trace.keys_drawn++};
     for (size_t i = 0; i < size; i++) {
         uint8_t place = (uint8_t)i;
-        struct siphash hash;
-        siphash_open(&hash, &seed);
-        siphash_add(&hash, &place, 1);
-        ((uint8_t *)bytes)[i] = (uint8_t)siphash_close(&hash);
+        ((uint8_t *)bytes)[i] = (uint8_t)siphash(&seed, &place, 1);
     }
     return true;
 }

@@ -8,7 +8,6 @@
 #include "frame.h"
 #include "port.h"
 #include "ring.h"
-#include "siphash.h"
 #include "tally.h"
 #include "wipe.h"
 
@@ -47,7 +46,7 @@ static struct {
     atomic_bool hearing; /* written by the driver's task */
     _Atomic uint32_t channel;
     uint32_t start_us;
-    struct siphash_key key;
+    struct frame_key key;
     struct ring ring;
     struct sighting slots[SNIFFER_RING];
     _Atomic uint32_t outcomes[FRAME_OUTCOMES]; /* written by the driver's task */
@@ -68,7 +67,8 @@ static struct sighting sighting_of(const struct frame_identity *who, int rssi_db
                                     (who->local ? SIGHTING_LOCAL : 0)};
 }
 
-void sniffer_hear(uint8_t *frame, size_t size, int rssi_dbm) {
+/* Apart, so that a rejected beacon does not pay for this function's registers. */
+static __attribute__((noinline)) void hear_probe_request(uint8_t *frame, size_t size, int rssi_dbm) {
     atomic_store(&air.hearing, true);
     enum frame_outcome outcome = FRAME_UNHEARD;
     if (atomic_load(&air.open)) {
@@ -82,6 +82,15 @@ void sniffer_hear(uint8_t *frame, size_t size, int rssi_dbm) {
     }
     count(outcome);
     atomic_store(&air.hearing, false);
+}
+
+void sniffer_hear(uint8_t *frame, size_t size, int rssi_dbm) {
+    if (frame_is_probe_request(frame, size)) {
+        hear_probe_request(frame, size, rssi_dbm);
+    } else {
+        count(FRAME_OTHER);
+        frame_wipe(frame, size);
+    }
 }
 
 void sniffer_hear_damaged(uint8_t *frame, size_t size) {
@@ -107,9 +116,10 @@ static void forget(void) {
 static bool begin_window(void) {
     if (!port_start())
         return false;
-    if (!port_random(&air.key, sizeof air.key) ||
-        !tally_open(&window.tally, window.sets, SNIFFER_ADDRESSES / TALLY_WAYS, window.models,
-                    SNIFFER_MODELS)) {
+    bool drawn = port_random(&air.key, sizeof air.key);
+    air.key.point |= 1; /* an even point would forget the first elements */
+    if (!drawn || !tally_open(&window.tally, window.sets, SNIFFER_ADDRESSES / TALLY_WAYS, window.models,
+                              SNIFFER_MODELS)) {
         sniffer_stop();
         return false;
     }
