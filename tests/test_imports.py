@@ -45,8 +45,12 @@ def part_of(dotted: str) -> str:
 
 
 def own_imports(file: Path) -> set:
-    """Return what `file` imports of Torgpuls, without the prefix: {"firmware.node.app", …}."""
-    inside = {name.removeprefix("torgpuls.") for name in names_of(file) if name.startswith("torgpuls.")}
+    """Return what `file` imports of Torgpuls, without the prefix: {"firmware.node.app", …}.
+
+    main.py is frozen beside the folder `firmware` and has no package to be relative to.
+    """
+    names = {name.removeprefix("torgpuls.") for name in names_of(file)}
+    inside = {name for name in names if name.partition(".")[0] in PACKAGES}
     # `from ..firmware import node` names both "firmware" and "firmware.node": the longer one counts.
     return {name for name in inside if not any(other.startswith(f"{name}.") for other in inside)}
 

@@ -87,4 +87,4 @@ def _extract(tarball: Path, into: Path, strip: int) -> None:
                 member.name = str(Path(*parts))
                 if member.islnk():
                     member.linkname = str(Path(*Path(member.linkname).parts[strip:]))
-                archive.extract(member, into, filter="data")
+                archive.extract(member, into)

@@ -37,7 +37,7 @@ def _fetch(folder: Path) -> None:
         )
     with tarfile.open(tarball) as archive:
         for name in ("micropython.mjs", "micropython.wasm"):
-            member = archive.getmember(f"package/{name}")
-            member.name = name
-            archive.extract(member, folder, filter="data")
+            content = archive.extractfile(f"package/{name}")
+            assert content is not None, name
+            (folder / name).write_bytes(content.read())
     tarball.unlink()
