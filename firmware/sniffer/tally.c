@@ -6,28 +6,33 @@
  *
  *    31         17 16       8 7 6 5  4 3  2 1  0
  *   +-------------+----------+---+----+----+----+
- *   | rest of the | place of |   |none| -75| -70|   per gate one of enum state
+ *   | rest of the | place of |   |none| -75| -70|   per gate one enum state
  *   | device hash | its model|   |    |    |    |
  *   +-------------+----------+---+----+----+----+
  */
-enum { REST_SHIFT = 17, MODEL_SHIFT = 8, MODEL_MASK = 0x1FF, STATE_MASK = 3 };
+enum { REST_SHIFT = 17, PLACE_SHIFT = 8, PLACE_MASK = 0x1FF, STATE_MASK = 3 };
 enum state { NEVER = 0, HEARD = 1, EVENT = 2, PERSISTENT = 3 };
+enum { NO_PLACE = TALLY_MODELS_MAX }; /* of a model beyond the table */
 
-enum { NO_MODEL = TALLY_MODELS_MAX }; /* the place of a model that found none */
-
+enum { DEVICE_BITS = 20, MODEL_BITS = 12 };
 enum { EVENT_PAUSE_TENTHS = 50, PERSISTENT_TENTHS = 150 };
 
-/* Times are kept with this added, so that 0 is "never" and "long ago" is never negative. */
+/* Added to the sighting's time: 0 is left for "never", and "long ago" is not negative. */
 enum { TIME_START = PERSISTENT_TENTHS + 2 };
 
-static const int gate_dbm[TALLY_GATES] = {-70, -75, -128};
+/* When the tables were too small (the weight and the limits were found on crowds like those of
+ * bench/crowd.py): see find() for the addresses. Each model beyond its table is counted as one phone and
+ * guessed to be heard once or not; a few of them do not change the figure. */
+enum { SILENT_WAYS = 4, SILENT_MISSED_Q20 = (1 << DEVICE_BITS) / SILENT_WAYS / 8 };
+enum { MISSED_LIMIT_Q20 = 5 << (DEVICE_BITS - 2), MODELS_BEYOND_LIMIT = 4 };
+
+enum { NEAR = 0, FAR = 1, ALL = 2 };
+static const int32_t gate_dbm[TALLY_GATES] = {-70, -75, -128};
 
 bool tally_open(struct tally *tally, struct tally_set *sets, size_t set_count, struct tally_model *models,
                 size_t model_count) {
-    if (set_count < TALLY_SETS_MIN || set_count > 1u << 20 || (set_count & (set_count - 1)) != 0) {
-        return false;
-    }
-    if (model_count < 1 || model_count > TALLY_MODELS_MAX) {
+    if (set_count < TALLY_SETS_MIN || set_count > TALLY_SETS_MAX || (set_count & (set_count - 1)) != 0 ||
+        model_count < 1 || model_count > TALLY_MODELS_MAX) {
         return false;
     }
     tally->sets = sets;
@@ -46,7 +51,10 @@ void tally_wipe(struct tally *tally) {
     wipe(tally->sets, tally->set_count * sizeof *tally->sets);
     wipe(tally->models, tally->model_count * sizeof *tally->models);
     wipe(tally->chain, sizeof tally->chain);
+    wipe(tally->beyond, sizeof tally->beyond);
     tally->models_used = 0;
+    tally->forgotten = 0;
+    tally->missed_q20 = 0;
 }
 
 static void count_up(uint16_t *counter) {
@@ -55,14 +63,14 @@ static void count_up(uint16_t *counter) {
     }
 }
 
-static enum state state_of(uint32_t address, unsigned gate) {
+static enum state state_behind(uint32_t gate, uint32_t address) {
     return (enum state)(address >> (2 * gate) & STATE_MASK);
 }
 
-/* The place of a model in the table, taken if it is new; NO_MODEL when the table is full. */
-static uint32_t model_place(struct tally *tally, uint32_t model) {
+/* The model's place in the table, taken if it is new; NO_PLACE when there is none left. */
+static uint32_t place_of(struct tally *tally, uint32_t model) {
     uint16_t *link = &tally->chain[model % TALLY_CHAINS];
-    while (*link != 0) {
+    for (size_t i = 0; i < tally->model_count && *link != 0; i++) {
         struct tally_model *known = &tally->models[*link - 1];
         if (known->model == model) {
             return *link - 1u;
@@ -70,56 +78,108 @@ static uint32_t model_place(struct tally *tally, uint32_t model) {
         link = &known->next;
     }
     if (tally->models_used == tally->model_count) {
-        return NO_MODEL;
+        return NO_PLACE;
     }
-    tally->models[tally->models_used].model = (uint16_t)model;
+    struct tally_model *taken = &tally->models[tally->models_used];
+    taken->model = (uint16_t)model;
     tally->models_used++;
     *link = (uint16_t)tally->models_used;
-    return (uint32_t)tally->models_used - 1u;
+    return (uint32_t)tally->models_used - 1;
 }
 
-/* Which place a new address takes: an empty one, else that of the address not heard for longest;
- * a persistent one goes only when all are. */
-static size_t place_to_give(const struct tally_set *set) {
-    for (size_t way = TALLY_WAYS; way-- > 0;) {
-        if (state_of(set->address[way], TALLY_GATES - 1) != PERSISTENT) {
-            while (way > 0 && set->address[way] == 0 && set->address[way - 1] == 0) {
-                way--;
-            }
+/* `addresses` more addresses (in 1/2^20) that were forgotten may have come back unrecognised. */
+static void add_missed(struct tally *tally, uint32_t addresses_q20) {
+    if (tally->missed_q20 < UINT32_MAX - addresses_q20) {
+        tally->missed_q20 += addresses_q20;
+    }
+}
+
+/* Which way of a full set a new address takes. At random, so that of the addresses that come back after
+ * a long time always some are recognised, whatever their rhythm; no persistent one if there is another. */
+static size_t way_to_take(const struct tally_set *set, uint32_t random) {
+    const size_t untimed = TALLY_WAYS - TALLY_TIMED_WAYS;
+    for (size_t i = 0; i < untimed; i++) {
+        size_t way = TALLY_TIMED_WAYS + (random + i) % untimed;
+        if (state_behind(ALL, set->address[way]) != PERSISTENT) {
             return way;
         }
     }
     return TALLY_WAYS - 1;
 }
 
-/* Bring the address to the front of its set, the others keep their order. address[0] is 0 if it is new. */
-static void to_front(struct tally_set *set, uint32_t rest, uint32_t now) {
-    uint32_t found = 0;
-    size_t from = 0;
-    while (from < TALLY_WAYS && (set->address[from] == 0 || set->address[from] >> REST_SHIFT != rest)) {
-        from++;
-    }
-    if (from == TALLY_WAYS) {
-        from = place_to_give(set);
-    } else {
-        found = set->address[from];
-    }
+/* Move the way to the front, with its times; the ways before it go one back. Times unknown are long ago. */
+static void bring_forward(struct tally_set *set, size_t way, uint32_t now) {
     uint16_t first[TALLY_GATES];
-    for (unsigned gate = 0; gate < TALLY_GATES; gate++) {
-        first[gate] = from < TALLY_TIMED_WAYS ? set->first[from][gate]
-                                              : (uint16_t)(now - PERSISTENT_TENTHS - 1);
+    for (size_t gate = 0; gate < TALLY_GATES; gate++) {
+        first[gate] =
+            way < TALLY_TIMED_WAYS ? set->first[way][gate] : (uint16_t)(now - PERSISTENT_TENTHS - 1);
     }
-    for (size_t way = from; way > 0; way--) {
-        set->address[way] = set->address[way - 1];
-        if (way < TALLY_TIMED_WAYS) {
-            for (unsigned gate = 0; gate < TALLY_GATES; gate++) {
-                set->first[way][gate] = set->first[way - 1][gate];
-            }
+    uint32_t address = set->address[way];
+    for (size_t i = way; i > 0; i--) {
+        set->address[i] = set->address[i - 1];
+    }
+    set->address[0] = address;
+    for (size_t i = way < TALLY_TIMED_WAYS ? way : TALLY_TIMED_WAYS - 1; i > 0; i--) {
+        for (size_t gate = 0; gate < TALLY_GATES; gate++) {
+            set->first[i][gate] = set->first[i - 1][gate];
         }
     }
-    set->address[0] = found;
-    for (unsigned gate = 0; gate < TALLY_GATES; gate++) {
+    for (size_t gate = 0; gate < TALLY_GATES; gate++) {
         set->first[0][gate] = first[gate];
+    }
+}
+
+/* Bring the address that has this rest to the front of its set: address[0] is the address, or 0 if new.
+ *
+ * Some of the forgotten addresses come back and are taken for new. Two things tell how many: a new address
+ * has the hash of a given forgotten one with a chance of 1 in 2^20; and now and then one comes back that is
+ * among the longest silent of its set. Most of these come just in time, so they speak for fewer. */
+static void find(struct tally *tally, struct tally_set *set, uint32_t rest, bool near, uint32_t now) {
+    size_t way = 0;
+    while (way < TALLY_WAYS && set->address[way] != 0 && set->address[way] >> REST_SHIFT != rest) {
+        way++;
+    }
+    if (way == TALLY_WAYS) {
+        way = way_to_take(set, rest);
+        tally->forgotten += state_behind(FAR, set->address[way]) != NEVER;
+        set->address[way] = 0;
+    }
+    enum state state = state_behind(FAR, set->address[way]);
+    if (set->address[way] == 0 && near) {
+        add_missed(tally, tally->forgotten);
+    } else if (way >= TALLY_WAYS - SILENT_WAYS && (state == HEARD || state == EVENT)) {
+        add_missed(tally, tally->forgotten * (SILENT_MISSED_Q20 >> tally->set_bits));
+    }
+    bring_forward(set, way, now);
+}
+
+/* An address is heard behind this gate for the first time. */
+static enum state begin(struct tally *tally, uint32_t gate, uint32_t place, uint32_t model, uint32_t now) {
+    if (place == NO_PLACE) {
+        struct tally_beyond *beyond = &tally->beyond[gate];
+        beyond->heard[model / 8] |= (uint8_t)(1u << model % 8);
+        count_up(&beyond->addresses);
+        return HEARD;
+    }
+    struct tally_model *known = &tally->models[place];
+    uint32_t last_new = known->last_new[gate];
+    known->last_new[gate] = (uint16_t)now;
+    if (last_new != 0 && now <= last_new + EVENT_PAUSE_TENTHS) {
+        return HEARD;
+    }
+    count_up(&known->events[gate]);
+    return EVENT;
+}
+
+/* An address turns out to be persistent behind this gate; `state` is how it began. */
+static void stay(struct tally *tally, uint32_t gate, uint32_t place, enum state state) {
+    if (place == NO_PLACE) {
+        return;
+    }
+    struct tally_model *known = &tally->models[place];
+    count_up(&known->persistent[gate]);
+    if (state == EVENT) {
+        known->events[gate]--;
     }
 }
 
@@ -127,87 +187,87 @@ void tally_add(struct tally *tally, struct sighting sighting) {
     if ((sighting.how & SIGHTING_LOCAL) == 0) {
         return;
     }
-    uint32_t device = sighting.who >> 12;
+    uint32_t device = sighting.who >> MODEL_BITS;
+    uint32_t model = sighting.who & (TALLY_MODEL_HASHES - 1);
+    int32_t rssi_dbm = (int32_t)(sighting.how >> 8 & 0xFF) - 128;
     uint32_t now = (sighting.how >> 16) + TIME_START;
-    int rssi_dbm = (int)(sighting.how >> 8 & 0xFF) - 128;
-    struct tally_set *set = &tally->sets[device & (tally->set_count - 1)];
-    uint32_t rest = device >> tally->set_bits;
-
     if (now > UINT16_MAX) {
         now = UINT16_MAX;
     }
-    to_front(set, rest, now);
+
+    struct tally_set *set = &tally->sets[device & (tally->set_count - 1)];
+    uint32_t rest = device >> tally->set_bits;
+    find(tally, set, rest, rssi_dbm >= gate_dbm[FAR], now);
     uint32_t address = set->address[0];
     if (address == 0) {
-        address = rest << REST_SHIFT | model_place(tally, sighting.who & 0xFFF) << MODEL_SHIFT;
+        address = rest << REST_SHIFT | place_of(tally, model) << PLACE_SHIFT;
     }
-    uint32_t place = address >> MODEL_SHIFT & MODEL_MASK;
-    struct tally_model *model = place == NO_MODEL ? NULL : &tally->models[place];
-    for (unsigned gate = 0; gate < TALLY_GATES; gate++) {
-        if (rssi_dbm < gate_dbm[gate]) {
+    uint32_t place = address >> PLACE_SHIFT & PLACE_MASK;
+    for (uint32_t gate = 0; gate < TALLY_GATES; gate++) {
+        enum state before = state_behind(gate, address);
+        enum state after = before;
+        if (rssi_dbm < gate_dbm[gate] || before == PERSISTENT) {
             continue;
         }
-        enum state state = state_of(address, gate);
-        if (state == NEVER) {
-            state = HEARD;
-            if (model != NULL) {
-                if (model->last_new[gate] == 0 || now > model->last_new[gate] + (uint32_t)EVENT_PAUSE_TENTHS) {
-                    count_up(&model->events[gate]);
-                    state = EVENT;
-                }
-                model->last_new[gate] = (uint16_t)now;
-            }
+        if (before == NEVER) {
+            after = begin(tally, gate, place, model, now);
             set->first[0][gate] = (uint16_t)now;
-        } else if (state != PERSISTENT && now > set->first[0][gate] + (uint32_t)PERSISTENT_TENTHS) {
-            if (model != NULL) {
-                if (state == EVENT) {
-                    model->events[gate]--;
-                }
-                count_up(&model->persistent[gate]);
-            }
-            state = PERSISTENT;
+        } else if (now > set->first[0][gate] + (uint32_t)PERSISTENT_TENTHS) {
+            stay(tally, gate, place, before);
+            after = PERSISTENT;
         }
-        address = (address & ~((uint32_t)STATE_MASK << (2 * gate))) | (uint32_t)state << (2 * gate);
+        address = (address & ~((uint32_t)STATE_MASK << (2 * gate))) | (uint32_t)after << (2 * gate);
     }
     set->address[0] = address;
 }
 
-/* Half of log2(n / 4) in 1/256, n >= 4, rounded down. */
-static int32_t half_log2_q8(uint32_t n) {
-    int32_t result = -256;
-    uint32_t mantissa = n;
-    while (mantissa >= 2) {
-        mantissa >>= 1;
-        result += 128;
+/* Half of log2(events / 4) in 1/256, to the nearest; events >= 4. One squaring gives one more binary digit
+ * of the logarithm. */
+static int32_t half_log2_q8(uint32_t events) {
+    uint32_t whole = 2;
+    while (events >> (whole + 1) != 0) {
+        whole++;
     }
-    uint32_t whole = (uint32_t)(result + 256) / 128;
-    mantissa = n << (16 - whole); /* 1.16 fixed point */
-    for (int32_t bit = 64; bit > 0; bit >>= 1) {
-        mantissa = (uint32_t)(((uint64_t)mantissa * mantissa) >> 16);
-        if (mantissa >= 2u << 16) {
-            mantissa >>= 1;
-            result += bit;
-        }
+    uint32_t digits = whole - 2;
+    uint64_t mantissa = (uint64_t)events << (31 - whole); /* 1 to 2, in 1/2^31 */
+    for (int i = 0; i < 8; i++) {
+        mantissa = mantissa * mantissa >> 31;
+        digits = digits << 1 | (uint32_t)(mantissa >> 32);
+        mantissa >>= mantissa >> 32;
     }
-    return result;
+    return (int32_t)((digits + 1) >> 1);
 }
 
 void tally_close(struct tally *tally, struct tally_result *result) {
-    for (unsigned gate = 0; gate < TALLY_GATES; gate++) {
-        result->s_q8[gate] = 0;
-        result->f[gate] = 0;
+    uint32_t most_beyond = 0;
+    for (size_t gate = 0; gate < TALLY_GATES; gate++) {
+        int32_t s_q8 = 0;
+        int32_t f = 0;
         for (size_t place = 0; place < tally->models_used; place++) {
             const struct tally_model *model = &tally->models[place];
-            int32_t persistent_q8 = (int32_t)model->persistent[gate] * 256;
-            int32_t events_q8 = 0;
-            if (model->events[gate] > 0) {
-                events_q8 = 256 + (model->events[gate] > 4 ? half_log2_q8(model->events[gate]) : 0);
-            }
-            result->s_q8[gate] += persistent_q8 > events_q8 ? persistent_q8 : events_q8;
-            result->f[gate] += model->events[gate] == 1 && model->persistent[gate] == 0;
+            int32_t events = model->events[gate];
+            int32_t persistent_q8 = model->persistent[gate] * 256;
+            int32_t events_q8 = events == 0 ? 0 : events <= 4 ? 256 : 256 + half_log2_q8((uint32_t)events);
+            s_q8 += persistent_q8 > events_q8 ? persistent_q8 : events_q8;
+            f += events == 1 && persistent_q8 == 0;
         }
+        const struct tally_beyond *beyond = &tally->beyond[gate];
+        uint32_t models = 0;
+        for (size_t i = 0; i < TALLY_MODEL_HASHES; i++) {
+            models += beyond->heard[i / 8] >> i % 8 & 1u;
+        }
+        if (models > 0) {
+            /* one each; heard once as often as if their addresses were spread geometrically */
+            s_q8 += (int32_t)models * 256;
+            f += (int32_t)(models * models / beyond->addresses);
+        }
+        if (gate != ALL && models > most_beyond) {
+            most_beyond = models;
+        }
+        result->s_q8[gate] = s_q8;
+        result->f[gate] = f;
     }
-    result->addresses_full = false;
-    result->models_full = tally->models_used == tally->model_count;
+    result->addresses_full = tally->missed_q20 >= MISSED_LIMIT_Q20;
+    result->models_full = most_beyond >= MODELS_BEYOND_LIMIT;
     tally_wipe(tally);
 }

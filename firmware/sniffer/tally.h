@@ -32,7 +32,7 @@ struct tally_result {
     int32_t s_q8[TALLY_GATES];
     int32_t f[TALLY_GATES];
     bool addresses_full; /* the figure may be off because the address table was too small */
-    bool models_full;
+    bool models_full;    /* ... because the model table was too small */
 };
 
 /* Part of the address table: the addresses whose hash ends alike, the last heard first. Of the
@@ -53,8 +53,16 @@ struct tally_model {
 
 enum {
     TALLY_SETS_MIN = 32,    /* with fewer, the rest of the device hash does not fit an address */
+    TALLY_SETS_MAX = 65536, /* 2^20 addresses: more there are not */
     TALLY_MODELS_MAX = 511, /* an address names its model in 9 bits */
-    TALLY_CHAINS = 64
+    TALLY_CHAINS = 64,
+    TALLY_MODEL_HASHES = 4096
+};
+
+/* Models that found no place in their table: of these it is known only that they were heard. */
+struct tally_beyond {
+    uint8_t heard[TALLY_MODEL_HASHES / 8]; /* one bit per model */
+    uint16_t addresses;
 };
 
 struct tally {
@@ -64,13 +72,16 @@ struct tally {
     size_t model_count;
     size_t models_used;
     uint32_t set_bits;
+    uint32_t forgotten;  /* addresses heard behind -75 dBm that a full set gave up */
+    uint32_t missed_q20; /* how many of them came back unrecognised: an estimate, in 1/2^20 */
     uint16_t chain[TALLY_CHAINS];
+    struct tally_beyond beyond[TALLY_GATES];
 };
 
 /* How many sets hold a table of so many addresses. */
 #define TALLY_SETS(addresses) ((addresses) / TALLY_WAYS)
 
-/* Take the caller's memory and empty it. set_count is a power of two, TALLY_SETS_MIN or more;
+/* Take the caller's memory and empty it. set_count is a power of two, TALLY_SETS_MIN..TALLY_SETS_MAX;
  * model_count is 1..TALLY_MODELS_MAX. Returns false, and takes nothing, when one is not. */
 bool tally_open(struct tally *tally, struct tally_set *sets, size_t set_count, struct tally_model *models,
                 size_t model_count);
