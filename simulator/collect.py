@@ -60,13 +60,13 @@ class Courier(Collector):
         try:
             status, retry_after_s = self._transport.write(body)
         except TrustError as error:
-            raise UploadStopped("upload: " + str(error))
+            raise UploadStopped("upload: " + str(error)) from None
         except NetworkError as error:
             if self._reached:
                 raise
-            raise UploadStopped("upload: " + str(error))
+            raise UploadStopped("upload: " + str(error)) from None
         if status in _PERSON:
-            raise UploadStopped("upload: the server answered %d: %s" % (status, _PERSON[status]))
+            raise UploadStopped(f"upload: the server answered {status}: {_PERSON[status]}")
         if status == TAKEN:
             self._reached = True
             Collector.write(self, body)

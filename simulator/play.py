@@ -95,7 +95,7 @@ def _deliver_left_over(last, box, clock) -> None:
                 return
         except NetworkError as error:
             problem = str(error)
-    raise collect.UploadStopped("upload: %d reports are left: %s" % (box.unsent, problem))
+    raise collect.UploadStopped(f"upload: {box.unsent} reports are left: {problem}")
 
 
 def _nothing() -> None:
