@@ -2,7 +2,7 @@
 
 
 class SilentRadio:
-    """The Radio port. heard: (channel, ms, true start in ms) of every dwell, if `keep`."""
+    """The Radio port. heard: (channel, ms, UTC of the node in ms at its start) of every dwell, if `keep`."""
 
     def __init__(self, clock, counts=None, keep: bool = False):
         """counts: function of the window's number so far that returns close_window's integers."""
@@ -16,7 +16,7 @@ class SilentRadio:
 
     def listen(self, channel: int, ms: int) -> int:
         if self._keep:
-            self.heard.append((channel, ms, self._clock.true_ms))
+            self.heard.append((channel, ms, self._clock.unix_s() * 1000 + self._clock.unix_ms()))
         self._clock.pass_ms(ms)
         return 0
 

@@ -38,6 +38,12 @@ class World:
         )
         self.node = app.Node(self.ports, self.identity, self.settings, BUILD_S, FIRMWARE)
 
+    def without_power(self, seconds):
+        """Cut the power; the node is gone, time passes, start() comes next."""
+        self.node = None
+        self.clock.on_pass = None
+        self.clock.pass_ms(seconds * 1000)
+
     def live(self, seconds):
         """Let the node live for that long."""
         end_ms = self.clock.true_ms + seconds * 1000
@@ -46,3 +52,8 @@ class World:
 
     def rows(self):
         return self.network.rows()
+
+
+def neighbours(items):
+    """Return [(first, second), (second, third), …]."""
+    return [(items[i], items[i + 1]) for i in range(len(items) - 1)]
