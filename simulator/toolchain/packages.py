@@ -8,14 +8,16 @@ from pathlib import Path
 
 from torgpuls.firmware.node.errors import PersonError
 
-# package: what shows that it is there, a command's name or a file.
+# package: what shows that it is there, a command's name or a file (a pattern). "a|b" is the first of
+# them that this Debian has: Debian 12's plain cargo is too old for today's registry.
 PRESENT_WHEN = {
     "build-essential": "cc",
-    "cargo": "cargo",
+    "cargo-web|cargo": "cargo",
     "chromium": "chromium",
     "clang": "clang",
     "gcc-riscv64-unknown-elf": "riscv64-unknown-elf-gcc",
     "git": "git",
+    "libclang-rt-dev": "/usr/lib/llvm-*/lib/clang/*/lib/linux/libclang_rt.fuzzer*.a",
     "nodejs": "node",
     "npm": "npm",
     "picolibc-riscv64-unknown-elf": "/usr/lib/picolibc/riscv64-unknown-elf/picolibc.specs",
@@ -34,7 +36,9 @@ def missing(names: list[str]) -> list[str]:
 
 
 def _is_present(sign: str) -> bool:
-    return Path(sign).exists() if sign.startswith("/") else shutil.which(sign) is not None
+    if sign.startswith("/"):
+        return any(Path("/").glob(sign.removeprefix("/")))
+    return shutil.which(sign) is not None
 
 
 def ensure(names: list[str]) -> None:
@@ -46,7 +50,7 @@ def ensure(names: list[str]) -> None:
     wanted = missing(names)
     if not wanted:
         return
-    listed = " ".join(wanted)
+    listed = " ".join(name.partition("|")[0] for name in wanted)
     by_hand = f"please run: apt-get install {listed}"
     become_root: list[str] = [] if os.geteuid() == 0 else ["sudo"]
     if shutil.which("apt-get") is None:
@@ -55,10 +59,23 @@ def ensure(names: list[str]) -> None:
         raise SetUpError(f"packages are missing, and neither root nor sudo is at hand; {by_hand}")
     print(f"set-up: installing Debian packages: {listed}", file=sys.stderr, flush=True)
     install = [*become_root, "env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "-qq", "-y"]
-    for step in (["update"], ["install", "--no-install-recommends", *wanted]):
-        done = subprocess.run([*install, *step], stdout=subprocess.DEVNULL)
-        if done.returncode != 0:
-            raise SetUpError(f"apt-get {step[0]} failed with code {done.returncode}; {by_hand}")
+    _run([*install, "update"], by_hand)
+    _run([*install, "install", "--no-install-recommends", *map(_offered, wanted)], by_hand)
+
+
+def _offered(names: str) -> str:
+    """Return the first of "a|b" that apt can install, the last where it can install none."""
+    *others, last = names.split("|")
+    for name in others:
+        if subprocess.run(["apt-cache", "show", name], capture_output=True).returncode == 0:
+            return name
+    return last
+
+
+def _run(command: list[str], by_hand: str) -> None:
+    done = subprocess.run(command, stdout=subprocess.DEVNULL)
+    if done.returncode != 0:
+        raise SetUpError(f"apt-get failed with code {done.returncode}; {by_hand}")
 
 
 if __name__ == "__main__":
