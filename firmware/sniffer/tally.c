@@ -98,34 +98,35 @@ static void add_missed(struct tally *tally, uint32_t addresses_q20) {
  * a long time always some are recognised, whatever their rhythm; no persistent one if there is another. */
 static size_t way_to_take(const struct tally_set *set, uint32_t random) {
     const size_t untimed = TALLY_WAYS - TALLY_TIMED_WAYS;
+    size_t way = TALLY_TIMED_WAYS + random % untimed;
     for (size_t i = 0; i < untimed; i++) {
-        size_t way = TALLY_TIMED_WAYS + (random + i) % untimed;
         if (state_behind(ALL, set->address[way]) != PERSISTENT) {
             return way;
         }
+        way = way + 1 < TALLY_WAYS ? way + 1 : TALLY_TIMED_WAYS;
     }
     return TALLY_WAYS - 1;
 }
 
 /* Move the way to the front, with its times; the ways before it go one back. Times unknown are long ago. */
 static void bring_forward(struct tally_set *set, size_t way, uint32_t now) {
-    uint16_t first[TALLY_GATES];
-    for (size_t gate = 0; gate < TALLY_GATES; gate++) {
-        first[gate] =
-            way < TALLY_TIMED_WAYS ? set->first[way][gate] : (uint16_t)(now - PERSISTENT_TENTHS - 1);
-    }
     uint32_t address = set->address[way];
-    for (size_t i = way; i > 0; i--) {
-        set->address[i] = set->address[i - 1];
+    for (size_t i = 0; i <= way; i++) {
+        uint32_t here = set->address[i];
+        set->address[i] = address;
+        address = here;
     }
-    set->address[0] = address;
-    for (size_t i = way < TALLY_TIMED_WAYS ? way : TALLY_TIMED_WAYS - 1; i > 0; i--) {
-        for (size_t gate = 0; gate < TALLY_GATES; gate++) {
-            set->first[i][gate] = set->first[i - 1][gate];
-        }
+    const uint16_t long_ago = (uint16_t)(now - PERSISTENT_TENTHS - 1);
+    struct tally_times times = {{long_ago, long_ago, long_ago}};
+    if (way < TALLY_TIMED_WAYS) {
+        times = set->first[way];
+    } else {
+        way = TALLY_TIMED_WAYS - 1;
     }
-    for (size_t gate = 0; gate < TALLY_GATES; gate++) {
-        set->first[0][gate] = first[gate];
+    for (size_t i = 0; i <= way; i++) {
+        struct tally_times here = set->first[i];
+        set->first[i] = times;
+        times = here;
     }
 }
 
@@ -153,15 +154,14 @@ static void find(struct tally *tally, struct tally_set *set, uint32_t rest, bool
     bring_forward(set, way, now);
 }
 
-/* An address is heard behind this gate for the first time. */
-static enum state begin(struct tally *tally, uint32_t gate, uint32_t place, uint32_t model, uint32_t now) {
-    if (place == NO_PLACE) {
-        struct tally_beyond *beyond = &tally->beyond[gate];
+/* An address is heard behind this gate for the first time; `known` is NULL beyond the model table. */
+static enum state begin(struct tally_model *known, struct tally_beyond *beyond, uint32_t model, uint32_t gate,
+                        uint32_t now) {
+    if (known == NULL) {
         beyond->heard[model / 8] |= (uint8_t)(1u << model % 8);
         count_up(&beyond->addresses);
         return HEARD;
     }
-    struct tally_model *known = &tally->models[place];
     uint32_t last_new = known->last_new[gate];
     known->last_new[gate] = (uint16_t)now;
     if (last_new != 0 && now <= last_new + EVENT_PAUSE_TENTHS) {
@@ -171,16 +171,13 @@ static enum state begin(struct tally *tally, uint32_t gate, uint32_t place, uint
     return EVENT;
 }
 
-/* An address turns out to be persistent behind this gate; `state` is how it began. */
-static void stay(struct tally *tally, uint32_t gate, uint32_t place, enum state state) {
-    if (place == NO_PLACE) {
-        return;
+/* An address turns out to be persistent behind this gate; `began` is what its first frame was. */
+static enum state stay(struct tally_model *known, enum state began, uint32_t gate) {
+    if (known != NULL) {
+        count_up(&known->persistent[gate]);
+        known->events[gate] = (uint16_t)(known->events[gate] - (began == EVENT));
     }
-    struct tally_model *known = &tally->models[place];
-    count_up(&known->persistent[gate]);
-    if (state == EVENT) {
-        known->events[gate]--;
-    }
+    return PERSISTENT;
 }
 
 void tally_add(struct tally *tally, struct sighting sighting) {
@@ -203,20 +200,21 @@ void tally_add(struct tally *tally, struct sighting sighting) {
         address = rest << REST_SHIFT | place_of(tally, model) << PLACE_SHIFT;
     }
     uint32_t place = address >> PLACE_SHIFT & PLACE_MASK;
+    struct tally_model *known = place == NO_PLACE ? NULL : &tally->models[place];
     for (uint32_t gate = 0; gate < TALLY_GATES; gate++) {
+        uint16_t *first = &set->first[0].behind[gate];
         enum state before = state_behind(gate, address);
         enum state after = before;
         if (rssi_dbm < gate_dbm[gate] || before == PERSISTENT) {
             continue;
         }
         if (before == NEVER) {
-            after = begin(tally, gate, place, model, now);
-            set->first[0][gate] = (uint16_t)now;
-        } else if (now > set->first[0][gate] + (uint32_t)PERSISTENT_TENTHS) {
-            stay(tally, gate, place, before);
-            after = PERSISTENT;
+            after = begin(known, &tally->beyond[gate], model, gate, now);
+            *first = (uint16_t)now;
+        } else if (now > *first + (uint32_t)PERSISTENT_TENTHS) {
+            after = stay(known, before, gate);
         }
-        address = (address & ~((uint32_t)STATE_MASK << (2 * gate))) | (uint32_t)after << (2 * gate);
+        address ^= (uint32_t)(before ^ after) << (2 * gate);
     }
     set->address[0] = address;
 }

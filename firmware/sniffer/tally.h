@@ -38,9 +38,12 @@ struct tally_result {
 /* Part of the address table: the addresses whose hash ends alike, the last heard first. Of the
  * first few it is known when they were first heard behind each gate. */
 enum { TALLY_WAYS = 16, TALLY_TIMED_WAYS = 4 };
+struct tally_times {
+    uint16_t behind[TALLY_GATES];
+};
 struct tally_set {
     uint32_t address[TALLY_WAYS]; /* drawn in tally.c; 0 is an empty place */
-    uint16_t first[TALLY_TIMED_WAYS][TALLY_GATES];
+    struct tally_times first[TALLY_TIMED_WAYS];
 };
 
 struct tally_model {
@@ -55,7 +58,7 @@ enum {
     TALLY_SETS_MIN = 32,    /* with fewer, the rest of the device hash does not fit an address */
     TALLY_SETS_MAX = 65536, /* 2^20 addresses: more there are not */
     TALLY_MODELS_MAX = 511, /* an address names its model in 9 bits */
-    TALLY_CHAINS = 64,
+    TALLY_CHAINS = 256,     /* at most 16 models share one */
     TALLY_MODEL_HASHES = 4096
 };
 
