@@ -33,8 +33,13 @@ _ERRNOS = {
 class Https(posting.Poster):
     """The node's HTTPS client, on CPython."""
 
-    def __init__(self, host: str, port: int, target: str, token: str, ca_der: bytes, timeout_ms: int = TIMEOUT_MS):
-        """timeout_ms: what one post may take. Raises IdentityError when `ca_der` is no certificate."""
+    def __init__(
+        self, host: str, port: int, target: str, token: str, ca_der: bytes, timeout_ms: int = TIMEOUT_MS
+    ):
+        """host, port, target, token: as for node/posting.py; ca_der: the one CA that is trusted.
+
+        timeout_ms: what one post may take. Raises IdentityError when `ca_der` is no certificate.
+        """
         super().__init__(host, port, target, token)
         self._socket: socket.socket | None = None
         self._stream: ssl.SSLSocket | None = None
