@@ -40,7 +40,7 @@ _ERRNOS = {
     errno.ENOMEM: "no_memory",
     32: "cut",  # EPIPE, which MicroPython's errno does not name
     101: "no_route",  # ENETUNREACH of Linux
-    118: "no_route",  # ENETUNREACH of lwIP
+    114: "no_route",  # ENETUNREACH of newlib
 }
 # mbedtls/ssl.h
 _SSL_INVALID_RECORD = 0x7200
@@ -99,12 +99,20 @@ class Https(posting.Poster):
             if error.args[0] != errno.EINPROGRESS:
                 raise
         if self._wait(self._socket, select.POLLOUT) & (select.POLLERR | select.POLLHUP):
-            self._socket.read(1)  # raises what went wrong
-            raise failures.failure(self.server, "refused")
+            self._raise_what_happened()
         # server_hostname is both the SNI and the name that is checked (docs "ssl", wrap_socket).
         self._stream = self._context.wrap_socket(
             self._socket, server_hostname=self.host, do_handshake_on_connect=False
         )
+
+    def _raise_what_happened(self) -> None:
+        """Raise why connecting failed: reading fetches the reason, refused is "reset" to lwIP."""
+        try:
+            self._socket.read(1)
+        except OSError as error:
+            if error.args[0] not in (errno.ECONNRESET, errno.ENOTCONN):
+                raise
+        raise failures.failure(self.server, "refused")
 
     def send(self, data) -> None:
         data = memoryview(data)
