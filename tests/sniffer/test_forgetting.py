@@ -1,0 +1,78 @@
+"""After a window nothing of it is in the process: no address, no hash of one, no key."""
+
+import random
+import struct
+from pathlib import Path
+
+import pytest
+from sniffer.c_programs import PORTABLE, compiled, run
+from sniffer.frames import BODY, probe, read, siphash
+from sniffer.traces import record, written
+
+SEED = 0x1122334455667788
+COUNT, HEARD = 600, 300
+
+
+def addresses() -> list[bytes]:
+    draw = random.Random(3)
+    return [bytes([2]) + draw.randbytes(5) for _ in range(COUNT)]
+
+
+def first_key() -> tuple[int, int, int]:
+    """The first key that port_host.c derives from SEED: byte i is SipHash(seed, 0)(i)."""
+    drawn = bytes(siphash(bytes([i]), SEED, 0) & 0xFF for i in range(20))
+    k0, k1, point = struct.unpack("<QQI", drawn)
+    return k0, k1, point | 1
+
+
+def key_patterns() -> list[bytes]:
+    """The key, and SipHash's state right after it took the key (section 2.1 of the paper)."""
+    k0, k1, _ = first_key()
+    words = [k0, k1, k0 ^ 0x736F6D6570736575, k1 ^ 0x646F72616E646F6D, k0 ^ 0x6C7967656E657261]
+    return [struct.pack("<Q", word) for word in [*words, k1 ^ 0x7465646279746573]]
+
+
+def sighting_patterns() -> list[bytes]:
+    """The whole first word of every sighting: device 20 bits, model 12."""
+    reads = [read(probe(sender=sender), first_key()) for sender in addresses()[:HEARD]]
+    return [struct.pack("<I", kept.device << 12 | kept.model) for kept in reads]
+
+
+@pytest.fixture(params=["-O2", "-Os"])
+def scan(tmp_path: Path, request: pytest.FixtureRequest):
+    """A function: (patterns, how the window ends) -> what of the patterns is in memory."""
+    place = written(
+        tmp_path / "trace", (record(100_000, probe(BODY, sender)) for sender in addresses()), SEED
+    )
+    program = compiled(
+        "memory_scan" + request.param, ("memory_scan.c",), (*PORTABLE, "port_host.c"), request.param
+    )
+
+    def found(patterns: list[bytes], ending: str) -> list[str]:
+        masked = tmp_path / "patterns"
+        masked.write_bytes(b"".join(bytes(b ^ 0xA5 for b in p.ljust(8, b"\0")) for p in patterns))
+        lines = run(program, str(place), str(masked), str(HEARD * 100 + 50), ending).splitlines()
+        assert lines[0] == str(HEARD)
+        assert lines[-1] == str(len(lines) - 2)
+        return lines[1:-1]
+
+    return found
+
+
+@pytest.mark.parametrize("ending", ["close", "stop"])
+def test_no_address_heard_or_yet_to_be_heard_is_in_memory(scan, ending):
+    assert scan(addresses(), ending) == []
+
+
+@pytest.mark.parametrize("ending", ["close", "stop"])
+def test_neither_the_key_nor_a_sighting_is_in_memory(scan, ending):
+    assert scan(key_patterns() + sighting_patterns(), ending) == []
+
+
+def test_an_address_that_was_heard_is_nowhere_even_while_the_window_is_open(scan):
+    assert scan(addresses()[:HEARD], "open") == []
+
+
+def test_the_search_finds_what_an_open_window_holds(scan):
+    assert any("pattern 0 " in line for line in scan(key_patterns(), "open"))
+    assert scan(addresses()[HEARD + 1 :], "open") != []
