@@ -1,0 +1,1 @@
+"""Published captures played to one node by virtual time."""
