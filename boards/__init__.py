@@ -1,0 +1,1 @@
+"""One folder per board; a new board is a new folder, nothing else."""

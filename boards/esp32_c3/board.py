@@ -1,0 +1,25 @@
+"""A module with the ESP32-C3 (one RISC-V core) and 4 MB of flash.
+
+Plain values, for the node and for host tools.
+"""
+
+NAME = "esp32_c3"
+CHIP = "esp32c3"
+FLASH_SIZE_MB = 4
+
+# name: (offset, size) in bytes, as in partitions.csv
+PARTITIONS = {
+    "ota_0": (0x010000, 0x1C0000),
+    "ota_1": (0x1D0000, 0x1C0000),
+    "identity": (0x390000, 0x001000),
+    "config": (0x391000, 0x004000),
+    "outbox": (0x395000, 0x04B000),
+}
+
+# The sniffer's tables and ring, as in sniffer.h
+SNIFFER_ADDRESSES = 512
+SNIFFER_MODELS = 128
+SNIFFER_RING = 1024
+
+# None: the way home is Wi-Fi
+ETHERNET = None
