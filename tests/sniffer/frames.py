@@ -39,6 +39,12 @@ def library() -> tuple[Any, Any]:
     return ffi, ffi.dlopen(str(path))
 
 
+def outcome_names() -> list[str]:
+    """Return the names of enum frame_outcome in their order, without the last, which counts them."""
+    elements = library()[0].typeof("enum frame_outcome").elements
+    return [elements[n].removeprefix("FRAME_") for n in range(len(elements) - 1)]
+
+
 def siphash(message: bytes, k0: int, k1: int) -> int:
     """Return SipHash-2-4 as computed by siphash.c."""
     ffi, lib = library()
@@ -55,8 +61,7 @@ def read(frame: bytes, key: tuple[int, int, int] = KEY) -> Read:
     outcome = lib.frame_read(
         ffi.from_buffer("uint8_t[]", buffer) if frame else ffi.NULL, len(frame), where, out
     )
-    name = ffi.typeof("enum frame_outcome").elements[outcome].removeprefix("FRAME_")
-    return Read(name, out.device, out.model, out.local, bytes(buffer))
+    return Read(outcome_names()[outcome], out.device, out.model, out.local, bytes(buffer))
 
 
 def element(number: int, content: bytes = b"") -> bytes:
