@@ -8,11 +8,12 @@ from starlette.applications import Starlette
 from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import FileResponse, JSONResponse, Response
+from starlette.responses import JSONResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from .page import Page
 from .read import ReadApi
 from .write import WriteApi
 
@@ -29,24 +30,19 @@ SECURITY_HEADERS = {
 }
 
 
-def build(write: WriteApi, read: ReadApi) -> ASGIApp:
+def build(write: WriteApi, read: ReadApi, page: Page) -> ASGIApp:
     """Return the application that uvicorn runs."""
     routes = [
         Route("/api/v2/write", write.write, methods=["POST"]),
         Route("/api/windows", read.windows),
         Route("/api/places", read.places),
         Route("/ping", _ping),
-        Route("/", _page),
-        Mount("/page", StaticFiles(directory=HERE / "page")),
+        Route("/", page.page),
+        Mount("/static", StaticFiles(directory=HERE / "static")),
         Mount("/uplot", StaticFiles(directory=HERE / "vendor" / "uplot")),
     ]
     handlers = {HTTPException: _http_error, Exception: _our_bug}
     return _Secured(Starlette(routes=routes, exception_handlers=handlers))  # type: ignore[arg-type]
-
-
-async def _page(_request: Request) -> Response:
-    """Return the page; its script fills it from the read API."""
-    return FileResponse(HERE / "page" / "index.html", media_type="text/html; charset=utf-8")
 
 
 async def _ping(_request: Request) -> Response:

@@ -22,6 +22,7 @@ from torgpuls.host_tools.store.sqlite import SqliteStore
 from . import tls
 from .app import build
 from .committer import Committer
+from .page import Page
 from .read import ReadApi
 from .tokens import Tokens
 from .write import WriteApi
@@ -57,7 +58,7 @@ def serve(settings: Settings, say: Callable[[str], None]) -> None:
         with closing(SqliteStore(site / STORE_NAME)) as store, closing(Committer(store)) as committer:
             write = WriteApi(tokens, committer, settings.org, settings.bucket)
             config = uvicorn.Config(
-                build(write, ReadApi(store)),
+                build(write, ReadApi(store), Page(store)),
                 http="httptools", loop="uvloop", ws="none", lifespan="off", log_config=None, access_log=False,
                 log_level="error", server_header=False, proxy_headers=False,
                 timeout_graceful_shutdown=FINISH_S, backlog=CONNECTIONS_WAITING,
@@ -94,7 +95,7 @@ def _writable_folder(site: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        if error.errno == errno.ENOSPC:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
             raise UserError(
                 f"{error.filename or site}: the disk is full: make room and start again"
             ) from None

@@ -90,7 +90,7 @@ class StoreError(Exception):
 
 
 class StoreFullError(StoreError):
-    """No room on the disk: nothing of the request was kept; it works again once there is room."""
+    """The disk takes no more: nothing of the request was kept; it works again once there is room."""
 
 
 class Store(Protocol):

@@ -94,10 +94,10 @@ class Parser:
             for shape in self._shapes:
                 match = shape.pattern.match(text, position)
                 if match and match[1] in self._series:
-                    key, *values, time = match.groups()
-                    time_ns = _time_ns(text, position, time, tick_ns, now_ns)
-                    fields_json = shape.json_template % tuple(values)
-                    points.append(Point(self._series[key], time_ns, fields_json, shape.kinds))
+                    values = match.groups()
+                    time_ns = _time_ns(text, position, values[-1], tick_ns, now_ns)
+                    fields_json = shape.json_template % values[1:-1]
+                    points.append(Point(self._series[values[0]], time_ns, fields_json, shape.kinds))
                     position = match.end()
                     break
             else:

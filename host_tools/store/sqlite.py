@@ -261,7 +261,7 @@ def _telling(path: Path) -> Iterator[None]:
     try:
         yield
     except sqlite3.OperationalError as error:
-        if error.sqlite_errorcode == sqlite3.SQLITE_FULL:
+        if error.sqlite_errorcode & 0xFF in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR):
             raise StoreFullError(_remedy(path, error)) from error
         raise StoreError(_remedy(path, error)) from error
     except sqlite3.DatabaseError as error:
@@ -272,6 +272,8 @@ def _remedy(path: Path, error: sqlite3.Error) -> str:
     code = getattr(error, "sqlite_errorcode", 0) & 0xFF
     told = {
         sqlite3.SQLITE_FULL: "the disk is full: make room; nodes keep their reports and try again",
+        # A quota or a file size limit shows as this, as does a disk that fails.
+        sqlite3.SQLITE_IOERR: "cannot be written (disk, quota or size limit): make room or check the disk",
         sqlite3.SQLITE_NOTADB: "is not a database: move it away and start again, or put back a copy",
         sqlite3.SQLITE_CORRUPT: "is damaged: move it away and start again, or put back a copy",
         sqlite3.SQLITE_CANTOPEN: "cannot be opened: check that its folder exists and may be written",
