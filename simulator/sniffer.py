@@ -40,6 +40,11 @@ def close_window(counts: array[int]) -> None:
     library().sniffer_close_window(interface().from_buffer("int32_t[]", counts), len(counts))
 
 
+def pause() -> None:
+    """Stop the radio but keep the window; the next `listen` goes on with it."""
+    library().sniffer_pause()
+
+
 def stop() -> None:
     """Stop the radio; forget the window without counting it. Safe at any time, twice too."""
     library().sniffer_stop()

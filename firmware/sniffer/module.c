@@ -100,6 +100,12 @@ static mp_obj_t counters(mp_obj_t counters_in) {
 }
 static MP_DEFINE_CONST_FUN_OBJ_1(counters_obj, counters);
 
+static mp_obj_t pause(void) {
+    sniffer_pause();
+    return mp_const_none;
+}
+static MP_DEFINE_CONST_FUN_OBJ_0(pause_obj, pause);
+
 static mp_obj_t stop(void) {
     sniffer_stop();
     return mp_const_none;
@@ -151,6 +157,7 @@ static const mp_rom_map_elem_t sniffer_globals_table[] = {
     {MP_ROM_QSTR(MP_QSTR_listen), MP_ROM_PTR(&listen_obj)},
     {MP_ROM_QSTR(MP_QSTR_close_window), MP_ROM_PTR(&close_window_obj)},
     {MP_ROM_QSTR(MP_QSTR_counters), MP_ROM_PTR(&counters_obj)},
+    {MP_ROM_QSTR(MP_QSTR_pause), MP_ROM_PTR(&pause_obj)},
     {MP_ROM_QSTR(MP_QSTR_stop), MP_ROM_PTR(&stop_obj)},
     {MP_ROM_QSTR(MP_QSTR_reset_reason), MP_ROM_PTR(&reset_reason_obj)},
     {MP_ROM_QSTR(MP_QSTR_static_bytes), MP_ROM_PTR(&static_bytes_obj)},

@@ -32,7 +32,8 @@ static struct {
     struct tally tally;
     struct tally_set sets[SNIFFER_ADDRESSES / TALLY_WAYS];
     struct tally_model models[SNIFFER_MODELS];
-    bool begun; /* the radio is on, the key drawn, the tally open */
+    bool begun;  /* the key is drawn, the tally open; the radio is on unless paused */
+    bool paused; /* the radio is somebody else's for now */
     int32_t kept;
     int32_t hop_errors;
 } window;
@@ -151,10 +152,21 @@ static int32_t drain(void) {
     return tallied;
 }
 
+/* Whoever had the radio may have left it on another channel: hop anew. */
+static bool resume(void) {
+    if (!port_start())
+        return false;
+    atomic_store_explicit(&air.channel, 0, memory_order_relaxed);
+    window.paused = false;
+    return true;
+}
+
 int32_t sniffer_listen(int channel, int32_t ms) {
     if (channel < CHANNEL_MIN || channel > CHANNEL_MAX)
         return SNIFFER_BAD_CHANNEL;
     if (!window.begun && !begin_window())
+        return SNIFFER_RADIO;
+    if (window.paused && !resume())
         return SNIFFER_RADIO;
     hop(channel);
     atomic_store(&air.open, true);
@@ -191,6 +203,14 @@ int32_t sniffer_close_window(int32_t *counts, size_t size) {
     counts[COUNT_HOP_ERRORS] = window.hop_errors;
     forget();
     return 0;
+}
+
+void sniffer_pause(void) {
+    hush();
+    if (window.begun) {
+        drain();
+        window.paused = true;
+    }
 }
 
 void sniffer_stop(void) {

@@ -35,6 +35,10 @@ int32_t sniffer_listen(int channel, int32_t ms);
 /* Stop, drain, write COUNTS_SIZE integers, wipe the tables, overwrite the key. */
 int32_t sniffer_close_window(int32_t *counts, size_t size);
 
+/* Stop the radio but keep the window: its key, its tables. The next sniffer_listen goes on with it.
+ * For an upload, which needs the radio. Safe at any time, twice too. */
+void sniffer_pause(void);
+
 /* Stop the radio; wipe ring, tables and key without counting. Safe at any time, twice too. */
 void sniffer_stop(void);
 
