@@ -6,6 +6,7 @@ import ast
 import importlib
 import os
 import pkgutil
+import signal
 import sys
 from pathlib import Path
 
@@ -120,7 +121,10 @@ def _forget_stdout() -> None:
 
 
 def main() -> None:
-    """Entry point of the installed command."""
+    """Entry point of the installed command. SIGTERM and a closed terminal end it as Ctrl-C does."""
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) == signal.SIG_DFL:  # nohup's wish is respected
+            signal.signal(number, signal.default_int_handler)
     sys.exit(run())
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from .readings import Reading
-from .scenes import Scene
+from .scenes import WINDOW_S, Scene
 
 
 class Progress(NamedTuple):
@@ -15,6 +15,11 @@ class Progress(NamedTuple):
     scene: Scene
     windows: Sequence[Reading]
     addresses: Mapping[int, int]
+
+    @property
+    def span_s(self) -> tuple[int, int]:
+        """Return (start, end) in Unix s of the captured time, in whole windows."""
+        return min(self.addresses), max(self.addresses) + WINDOW_S
 
     @property
     def stored(self) -> int:

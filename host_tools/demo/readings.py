@@ -28,12 +28,12 @@ class StoreReader:
         self._url = url.rstrip("/")
         self._context = ssl.create_default_context(cafile=str(ca))
 
-    def windows(self, place: str) -> list[Reading]:
-        """Return every window of `place` from its first report on, in time order; none before that.
+    def windows(self, place: str, start_s: int, end_s: int) -> list[Reading]:
+        """Return every window of `place` from its first report on that starts in [start_s, end_s).
 
-        Raises OSError when the store does not answer.
+        In time order; none before the first report. Raises OSError when the store does not answer.
         """
-        query = urllib.parse.urlencode({"place": place, "start": 0})
+        query = urllib.parse.urlencode({"place": place, "start": start_s, "end": end_s})
         try:
             with urllib.request.urlopen(
                 f"{self._url}/api/windows?{query}", timeout=TIMEOUT_S, context=self._context

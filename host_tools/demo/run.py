@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import datetime
 import shutil
-import signal
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from types import FrameType
 from typing import NamedTuple
 
 from rich.console import Console
@@ -30,7 +28,7 @@ START_TIMEOUT_S = 30.0
 LOOK_EVERY_S = 0.5
 PLAIN_LINES_EVERY_S = 15.0
 BOARD = "simulated"
-PLAYING_SHARE = 0.75  # of the time there is; the rest is for starting and for the last uploads
+PLAYING_SHARE = 0.85  # of the time there is; the rest is for starting and for the last uploads
 
 INTERPRETERS = {"micropython": "MicroPython", "cpython": "CPython (MicroPython is not built here)"}
 
@@ -45,7 +43,7 @@ class Options(NamedTuple):
 
 def run(options: Options, environment: Mapping[str, str], console: Console) -> None:
     """Play the demo and print its summary. Raises UserError; Ctrl-C ends it in good order."""
-    with _site(options.site) as site, _ends_on_signals():
+    with _site(options.site) as site:
         chosen = choose(environment, site)
         with Children(site / "log") as children:
             _play(options, site, chosen, children, console)
@@ -53,7 +51,8 @@ def run(options: Options, environment: Mapping[str, str], console: Console) -> N
 
 def _play(options: Options, site: Path, chosen: Scenes, children: Children, console: Console) -> None:
     interpreter = "micropython" if toolchain.micropython_binary() else "cpython"
-    console.print(f"Playing {chosen.origin} to three nodes on {INTERPRETERS[interpreter]}.")
+    intro = f"Playing {chosen.origin} to three nodes on {INTERPRETERS[interpreter]}."
+    console.print(intro, highlight=False, soft_wrap=True)
     server = children.start("store", ["serve", "--site", str(site), "--port", "0"])
     url = wait_for_line(server, "Page: ", START_TIMEOUT_S)
     ca = site / "tls" / "ca.pem"
@@ -95,7 +94,7 @@ def _watch(
                 if problem := child.failure():
                     raise UserError(problem)
             for index, place in enumerate(places):
-                places[index] = place._replace(windows=reader.windows(place.scene.place))
+                places[index] = place._replace(windows=reader.windows(place.scene.place, *place.span_s))
             elapsed_s = time.monotonic() - start_s
             tell(places, url, _clock(options, elapsed_s, running))
             if not options.stay and (not running or elapsed_s >= options.seconds):
@@ -142,8 +141,8 @@ def _enrol(site: Path, scene: Scene, url: str, ca: Path) -> None:
 
 
 def _replay(site: Path, place: Progress, interpreter: str, seconds: int) -> list[str]:
-    duration_s = len(place.addresses) * WINDOW_S
-    pace = max(1, round(duration_s / (seconds * PLAYING_SHARE)))
+    start_s, end_s = place.span_s
+    pace = max(1, round((end_s - start_s) / (seconds * PLAYING_SHARE)))
     identity = site / "nodes" / f"{place.scene.node}.identity"
     return [
         "replay", str(place.scene.capture), "--identity", str(identity), "--place", place.scene.place,
@@ -162,18 +161,3 @@ def _site(wanted: Path | None) -> Iterator[Path]:
         yield folder
     finally:
         shutil.rmtree(folder)
-
-
-@contextmanager
-def _ends_on_signals() -> Iterator[None]:
-    """Let a closed terminal (SIGHUP) and SIGTERM end the demo as Ctrl-C does."""
-
-    def interrupt(_number: int, _frame: FrameType | None) -> None:
-        raise KeyboardInterrupt
-
-    before = {number: signal.signal(number, interrupt) for number in (signal.SIGHUP, signal.SIGTERM)}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)

@@ -11,11 +11,12 @@ from rich.table import Table
 from rich.text import Text
 
 from .progress import Progress, score
+from .scenes import WINDOW_S
 
 BARS = " ▁▂▃▄▅▆▇█"
 NOT_KNOWN = "·"
 CURVE_WIDTH_MIN = 16
-FIXED_WIDTH = 74  # of the columns of numbers, with their margins
+FIXED_WIDTH = 80  # of the columns of numbers, with their margins
 
 
 def live(places: Sequence[Progress], url: str, clock: str, width: int) -> RenderableType:
@@ -81,16 +82,19 @@ def _numbers(place: Progress) -> tuple[str, ...]:
 
 
 def _curves(place: Progress, width: int) -> Text:
-    """Return two small curves, one above the other: present, and the heads, on one scale."""
-    present = _squeezed([window.present for window in place.windows], width)
-    heads = _squeezed([place.scene.heads.get(window.start_s) for window in place.windows], width)
+    """Return two small curves up to the latest report, one above the other, on one scale: present, heads."""
+    start_s, end_s = place.span_s
+    per_column = -(-(end_s - start_s) // WINDOW_S // width)
+    until_s = place.latest.start_s if place.latest else start_s - 1
+    windows = [window for window in place.windows if window.start_s <= until_s]
+    present = _squeezed([window.present for window in windows], per_column)
+    heads = _squeezed([place.scene.heads.get(window.start_s) for window in windows], per_column)
     top = max([value for value in (*present, *heads) if value is not None], default=0)
     return Text.assemble((_bars(present, top), "green"), "\n", (_bars(heads, top), "cyan"))
 
 
-def _squeezed(values: Sequence[float | None], width: int) -> list[float | None]:
-    """Return the values, or the means of neighbouring known ones when there are more than `width`."""
-    size = -(-len(values) // width) or 1
+def _squeezed(values: Sequence[float | None], size: int) -> list[float | None]:
+    """Return the means of the known values in every `size` neighbours."""
     parts = [[v for v in values[at : at + size] if v is not None] for at in range(0, len(values), size)]
     return [sum(part) / len(part) if part else None for part in parts]
 

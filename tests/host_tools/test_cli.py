@@ -1,6 +1,7 @@
 """The `torgpuls` command: quick to start, and every error one line."""
 
 import os
+import signal
 import subprocess
 import sys
 
@@ -88,6 +89,26 @@ def test_a_reader_that_leaves_early_gets_no_traceback():
     os.close(write_end)
     assert process.communicate(timeout=60)[1] == b""
     assert process.returncode == 1
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_command_that_is_told_to_end_cleans_up_and_says_nothing(number, tmp_path):
+    program = (
+        "import click, tempfile, time; from torgpuls.host_tools import cli\n"
+        "@click.command()\n"
+        "def waiting():\n"
+        f"    with tempfile.TemporaryDirectory(dir={str(tmp_path)!r}):\n        print('up', flush=True); time.sleep(60)\n"
+        "cli.CommandFolder.get_command = lambda *_: waiting\n"
+        "cli.main()\n"
+    )
+    process = subprocess.Popen(
+        [sys.executable, "-c", program, "waiting"], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+    assert process.stdout.readline() == b"up\n"
+    process.send_signal(number)
+    out, err = process.communicate(timeout=30)
+    assert (process.returncode, out, err.strip()) == (130, b"", b"")
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_version_is_one_line(capsys):

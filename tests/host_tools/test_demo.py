@@ -1,8 +1,14 @@
 """The demo's parts: what it plays, what it compares with, what it shows, what it leaves behind."""
 
+import contextlib
 import os
+import re
+import signal
+import sqlite3
 import struct
+import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -70,7 +76,7 @@ def test_a_data_folder_without_captures_is_refused_by_name(tmp_path):
 
 
 def _progress(windows, heads, addresses):
-    scene = Scene("square", "demo-1", Path("day.pcap"), heads)
+    scene = Scene("lab-2022-11-15", "demo-1", Path("day.pcap"), heads)
     return Progress(scene, [Reading(*window) for window in windows], addresses)
 
 
@@ -88,15 +94,17 @@ def test_errors_are_means_over_the_stored_windows_with_known_heads():
 @pytest.mark.parametrize("width", [80, 100, 160])
 def test_the_table_fits_the_terminal_and_shows_all_numbers(width):
     windows = [(1668506400 + 300 * index, index) for index in range(86)]
-    heads = {start_s: 3.0 for start_s, _ in windows}
-    waiting = _progress([], {}, {})
+    heads = dict.fromkeys(dict(windows), 3.0)
+    waiting = _progress([], {}, {1668506400: 3})
     console = Console(width=width, record=True, file=open(os.devnull, "w"))  # noqa: SIM115
-    console.print(view.live([_progress(windows, heads, {}), waiting], "https://localhost:1/", "now", width))
+    day = _progress(windows, heads, dict.fromkeys(heads, 3))
+    console.print(view.live([day, waiting], "https://localhost:1/", "now", width))
     text = console.export_text()
     assert max(len(line.rstrip()) for line in text.splitlines()) <= width
     assert "…" not in text
-    row = next(line.split() for line in text.splitlines() if line.strip().startswith("square"))
-    assert row[:8] == ["square", "15", "Nov", "17:05", "85", "3", "0", "86"]
+    assert ("the day so far" in text) == (width >= 100)
+    row = next(line.split() for line in text.splitlines() if line.strip().startswith("lab"))
+    assert row[:8] == ["lab-2022-11-15", "15", "Nov", "17:05", "85", "3", "3", "86"]
     assert "waiting" in text
 
 
@@ -129,3 +137,48 @@ def test_a_child_that_fails_is_quoted(tmp_path, monkeypatch):
         child = running.start("store", ["import sys; sys.exit('torgpuls: port 1 is taken')"])
         with pytest.raises(UserError, match="^store failed: port 1 is taken$"):
             children.wait_for_line(child, "Page: ", 30)
+
+
+def _demo(folder, *arguments):
+    return subprocess.Popen(
+        [sys.executable, "-m", "torgpuls.host_tools.cli", "demo", *arguments],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        env={**os.environ, "TMPDIR": str(folder)},
+    )  # fmt: skip
+
+
+def _processes_that_name(folder):
+    found = []
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        with contextlib.suppress(OSError):
+            if os.fsencode(folder) in path.read_bytes():
+                found.append(path)
+    return found
+
+
+def test_a_short_demo_stores_reports_of_three_places_and_ends_by_itself(tmp_path):
+    site = tmp_path / "site"
+    process = _demo(tmp_path, "--site", str(site), "--seconds", "10")
+    out, err = process.communicate(timeout=120)
+    assert (process.returncode, err) == (0, "")
+    assert re.search(r"^Stored: [1-9]\d* windows of 3 places, 0 gaps\.$", out, re.MULTILINE)
+    errors = [float(found) for found in re.findall(r"([\d.]+) people$", out, re.MULTILINE)]
+    assert len(errors) == 2 and errors[0] < errors[1]
+    with contextlib.closing(sqlite3.connect(site / "store.sqlite3")) as store:
+        assert store.execute("pragma integrity_check").fetchone() == ("ok",)
+    assert len((site / "nodes.csv").read_text().splitlines()) == 4
+    assert _processes_that_name(site) == []
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_demo_that_is_interrupted_leaves_no_process_and_no_file(tmp_path, number):
+    process = _demo(tmp_path)
+    assert process.stdout.readline().startswith("Playing ")
+    assert process.stdout.readline().startswith("Page: https://127.0.0.1:")
+    time.sleep(2)
+    process.send_signal(number)
+    out, err = process.communicate(timeout=60)
+    assert (process.returncode, err.strip()) == (130, "")
+    assert "Stored: " in out
+    assert list(tmp_path.iterdir()) == []
+    assert _processes_that_name(tmp_path) == []
