@@ -100,11 +100,11 @@ static mp_obj_t counters(mp_obj_t counters_in) {
 }
 static MP_DEFINE_CONST_FUN_OBJ_1(counters_obj, counters);
 
-static mp_obj_t pause(void) {
+static mp_obj_t pause_listening(void) {
     sniffer_pause();
     return mp_const_none;
 }
-static MP_DEFINE_CONST_FUN_OBJ_0(pause_obj, pause);
+static MP_DEFINE_CONST_FUN_OBJ_0(pause_obj, pause_listening);
 
 static mp_obj_t stop(void) {
     sniffer_stop();
