@@ -53,22 +53,20 @@ def play(descriptor: int, spans, settings: dict, tell, who=None, transport=None,
     flash = RamFlash(FLASH_SIZE)
     who = who or identity.Identity(**ALONE)
     radio = CaptureRadio(clock, descriptor)
-    box = None
-    for from_ms, to_ms in spans:
-        clock.true_ms = max(clock.true_ms, from_ms)
-        system = SimulatedSystem(clock)
-        ports = Ports(radio, flash, clock, link, SeededEntropy(), system)
-        # It was built today, or it would ask two servers before it believed the time.
-        node = app.Node(ports, who, settings, build_s=clock.true_s(), firmware=FIRMWARE)
-        _live(node, clock, to_ms, pace)
-        # The capture ended inside a window: its rest passes unheard, and listen_ms says so.
-        window_ms = settings["window_s"] * 1000
-        clock.true_ms += -clock.true_ms % window_ms
-        system.feed_watchdog()
-        node.turn()
+    try:
+        for from_ms, to_ms in spans:
+            clock.true_ms = max(clock.true_ms, from_ms)
+            system = SimulatedSystem(clock)
+            ports = Ports(radio, flash, clock, link, SeededEntropy(), system)
+            # It was built today, or it would ask two servers before it believed the time.
+            node = app.Node(ports, who, settings, build_s=clock.true_s(), firmware=FIRMWARE)
+            _live(node, clock, to_ms, pace)
+            _let_the_window_end(node, clock, system, settings["window_s"] * 1000)
+        last = delivery.Delivery(node.outbox, link, who, settings["upload_batch"], _nothing)
+        _deliver_left_over(last, node.outbox, clock)
+    finally:
         radio.stop()
-        box = node.outbox
-    _deliver_left_over(delivery.Delivery(box, link, who, settings["upload_batch"], _nothing), box, clock)
+        link.disconnect()
 
 
 def _live(node, clock, to_ms: int, pace: int) -> None:
@@ -80,6 +78,13 @@ def _live(node, clock, to_ms: int, pace: int) -> None:
             ahead_s = (clock.true_ms - began_ms) / 1000 / pace - (time.time() - began_s)
             if ahead_s > 0.01:
                 time.sleep(ahead_s)
+
+
+def _let_the_window_end(node, clock, system, window_ms: int) -> None:
+    """The capture ended inside a window: its rest passes unheard, and listen_ms says so."""
+    clock.true_ms += -clock.true_ms % window_ms
+    system.feed_watchdog()
+    node.turn()
 
 
 def _deliver_left_over(last, box, clock) -> None:

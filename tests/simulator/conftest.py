@@ -1,14 +1,5 @@
-"""Where the published captures are; a user's checkout has none."""
+"""The fixtures of everything that plays captures."""
 
-from pathlib import Path
+from captures.fixtures import interpreter, made_up, shared_data
 
-import pytest
-
-SHARED_DATA = Path(__file__).resolve().parents[2].parent / "shared" / "data"
-
-
-@pytest.fixture(scope="session")
-def shared_data():
-    if not SHARED_DATA.is_dir():
-        pytest.skip(f"the published captures are not in {SHARED_DATA}")
-    return SHARED_DATA
+__all__ = ["interpreter", "made_up", "shared_data"]
