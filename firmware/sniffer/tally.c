@@ -2,17 +2,22 @@
 
 #include "wipe.h"
 
-/* An address in its set:
+/* An address in its set, and when it was first heard behind each gate, in tenths:
  *
- *    31         17 16       8 7 6 5  4 3  2 1  0
- *   +-------------+----------+---+----+----+----+
- *   | rest of the | place of |   |none| -75| -70|   per gate one enum state
- *   | device hash | its model|   |    |    |    |
- *   +-------------+----------+---+----+----+----+
+ *    31         17 16       8  7    6   5  4 3  2 1  0      31          16 15      8 7       0
+ *   +-------------+----------+---+-----+----+----+----+    +--------------+---------+---------+
+ *   | rest of the | place of | 0 |young|none| -75| -70|    | behind the   | none:   | -75:    |
+ *   | device hash | its model|   |     |    |    |    |    | last of them | earlier | earlier |
+ *   +-------------+----------+---+-----+----+----+----+    +--------------+---------+---------+
+ *
+ * Per gate one enum state. Young: its times were given up less than 15 s after the last of them.
+ * What is heard behind a gate is heard behind the weaker ones too, so the last of them is the strongest
+ * heard so far. Earlier by 255 is earlier by 255 or more.
  */
-enum { REST_SHIFT = 17, PLACE_SHIFT = 8, PLACE_MASK = 0x1FF, STATE_MASK = 3 };
+enum { REST_SHIFT = 17, PLACE_SHIFT = 8, PLACE_MASK = 0x1FF, YOUNG = 1 << 6, STATE_MASK = 3 };
 enum state { NEVER = 0, HEARD = 1, EVENT = 2, PERSISTENT = 3 };
 enum { NO_PLACE = TALLY_MODELS_MAX }; /* of a model beyond the table */
+enum { LAST_SHIFT = 16, EARLIER_BITS = 8, EARLIER_MAX = 255 };
 
 enum { DEVICE_BITS = 20, MODEL_BITS = 12 };
 enum { EVENT_PAUSE_TENTHS = 50, PERSISTENT_TENTHS = 150 };
@@ -24,7 +29,8 @@ enum { TIME_START = PERSISTENT_TENTHS + 2 };
  * bench/crowd.py): see find() for the addresses. Each model beyond its table is counted as one phone and
  * guessed to be heard once or not; a few of them do not change the figure. */
 enum { SILENT_WAYS = 4, SILENT_MISSED_Q20 = (1 << DEVICE_BITS) / SILENT_WAYS / 8 };
-enum { MISSED_LIMIT_Q20 = 5 << (DEVICE_BITS - 2), MODELS_BEYOND_LIMIT = 4 };
+enum { YOUNG_MISSED_Q20 = (1 << DEVICE_BITS) / 16 };
+enum { MISSED_LIMIT_Q20 = 3 << (DEVICE_BITS - 1), MODELS_BEYOND_LIMIT = 4 };
 
 enum { NEAR = 0, FAR = 1, ALL = 2 };
 static const int32_t gate_dbm[TALLY_GATES] = {-70, -75, -128};
@@ -108,6 +114,23 @@ static size_t way_to_take(const struct tally_set *set, uint32_t random) {
     return TALLY_WAYS - 1;
 }
 
+/* How much earlier than the last of its first frames an address was heard behind this gate. */
+static uint32_t earlier_behind(uint32_t gate, uint32_t first) {
+    return gate == NEAR ? 0 : first >> (EARLIER_BITS * (gate - 1)) & EARLIER_MAX;
+}
+
+/* The same first frames, when one behind a stronger gate follows now. */
+static uint32_t first_and_now(uint32_t first, uint32_t address, uint32_t now) {
+    uint32_t result = now << LAST_SHIFT;
+    for (uint32_t gate = FAR; gate <= ALL; gate++) {
+        if (state_behind(gate, address) != NEVER) {
+            uint32_t earlier = earlier_behind(gate, first) + now - (first >> LAST_SHIFT);
+            result |= (earlier < EARLIER_MAX ? earlier : EARLIER_MAX) << (EARLIER_BITS * (gate - 1));
+        }
+    }
+    return result;
+}
+
 /* Move the way to the front, with its times; the ways before it go one back. Times unknown are long ago. */
 static void bring_forward(struct tally_set *set, size_t way, uint32_t now) {
     uint32_t address = set->address[way];
@@ -116,25 +139,25 @@ static void bring_forward(struct tally_set *set, size_t way, uint32_t now) {
         set->address[i] = address;
         address = here;
     }
-    const uint16_t long_ago = (uint16_t)(now - PERSISTENT_TENTHS - 1);
-    struct tally_times times = {{long_ago, long_ago, long_ago}};
-    if (way < TALLY_TIMED_WAYS) {
-        times = set->first[way];
-    } else {
-        way = TALLY_TIMED_WAYS - 1;
+    size_t last = way < TALLY_TIMED_WAYS ? way : TALLY_TIMED_WAYS - 1;
+    uint32_t first = last == way ? set->first[way] : (now - PERSISTENT_TENTHS - 1) << LAST_SHIFT;
+    for (size_t i = 0; i <= last; i++) {
+        uint32_t here = set->first[i];
+        set->first[i] = first;
+        first = here;
     }
-    for (size_t i = 0; i <= way; i++) {
-        struct tally_times here = set->first[i];
-        set->first[i] = times;
-        times = here;
+    if (last != way && now <= (first >> LAST_SHIFT) + PERSISTENT_TENTHS) {
+        set->address[TALLY_TIMED_WAYS] |= YOUNG;
     }
 }
 
 /* Bring the address that has this rest to the front of its set: address[0] is the address, or 0 if new.
  *
- * Some of the forgotten addresses come back and are taken for new. Two things tell how many: a new address
- * has the hash of a given forgotten one with a chance of 1 in 2^20; and now and then one comes back that is
- * among the longest silent of its set. Most of these come just in time, so they speak for fewer. */
+ * Here the tally learns whether its table is too small. Some of the forgotten addresses come back and are
+ * taken for new. Two things tell how many: a new address has the hash of a given forgotten one with a chance
+ * of 1 in 2^20; and now and then one comes back that is among the longest silent of its set (most of these
+ * come just in time, so they speak for fewer). An address whose times were given up young may be taken
+ * for persistent too early. */
 static void find(struct tally *tally, struct tally_set *set, uint32_t rest, bool near, uint32_t now) {
     size_t way = 0;
     while (way < TALLY_WAYS && set->address[way] != 0 && set->address[way] >> REST_SHIFT != rest) {
@@ -148,9 +171,15 @@ static void find(struct tally *tally, struct tally_set *set, uint32_t rest, bool
     enum state state = state_behind(FAR, set->address[way]);
     if (set->address[way] == 0 && near) {
         add_missed(tally, tally->forgotten);
-    } else if (way >= TALLY_WAYS - SILENT_WAYS && (state == HEARD || state == EVENT)) {
-        add_missed(tally, tally->forgotten * (SILENT_MISSED_Q20 >> tally->set_bits));
+    } else if (state == HEARD || state == EVENT) {
+        if (way >= TALLY_WAYS - SILENT_WAYS) {
+            add_missed(tally, tally->forgotten * (SILENT_MISSED_Q20 >> tally->set_bits));
+        }
+        if ((set->address[way] & YOUNG) != 0) {
+            add_missed(tally, YOUNG_MISSED_Q20);
+        }
     }
+    set->address[way] &= ~(uint32_t)YOUNG;
     bring_forward(set, way, now);
 }
 
@@ -195,23 +224,27 @@ void tally_add(struct tally *tally, struct sighting sighting) {
     struct tally_set *set = &tally->sets[device & (tally->set_count - 1)];
     uint32_t rest = device >> tally->set_bits;
     find(tally, set, rest, rssi_dbm >= gate_dbm[FAR], now);
+    if (now < set->first[0] >> LAST_SHIFT) {
+        now = set->first[0] >> LAST_SHIFT; /* time does not go back */
+    }
     uint32_t address = set->address[0];
     if (address == 0) {
         address = rest << REST_SHIFT | place_of(tally, model) << PLACE_SHIFT;
     }
     uint32_t place = address >> PLACE_SHIFT & PLACE_MASK;
     struct tally_model *known = place == NO_PLACE ? NULL : &tally->models[place];
-    for (uint32_t gate = 0; gate < TALLY_GATES; gate++) {
-        uint16_t *first = &set->first[0].behind[gate];
+    uint32_t strongest = rssi_dbm >= gate_dbm[NEAR] ? NEAR : rssi_dbm >= gate_dbm[FAR] ? FAR : ALL;
+    if (state_behind(strongest, address) == NEVER) {
+        set->first[0] = first_and_now(set->first[0], address, now);
+    }
+    uint32_t since_last = now - (set->first[0] >> LAST_SHIFT);
+    for (uint32_t gate = strongest; gate < TALLY_GATES; gate++) {
         enum state before = state_behind(gate, address);
         enum state after = before;
-        if (rssi_dbm < gate_dbm[gate] || before == PERSISTENT) {
-            continue;
-        }
         if (before == NEVER) {
             after = begin(known, &tally->beyond[gate], model, gate, now);
-            *first = (uint16_t)now;
-        } else if (now > *first + (uint32_t)PERSISTENT_TENTHS) {
+        } else if (before != PERSISTENT &&
+                   since_last + earlier_behind(gate, set->first[0]) > PERSISTENT_TENTHS) {
             after = stay(known, before, gate);
         }
         address ^= (uint32_t)(before ^ after) << (2 * gate);

@@ -35,15 +35,13 @@ struct tally_result {
     bool models_full;    /* ... because the model table was too small */
 };
 
-/* Part of the address table: the addresses whose hash ends alike, the last heard first. Of the
- * first few it is known when they were first heard behind each gate. */
-enum { TALLY_WAYS = 16, TALLY_TIMED_WAYS = 4 };
-struct tally_times {
-    uint16_t behind[TALLY_GATES];
-};
+/* Part of the address table: the addresses whose hash ends alike, the last heard first. Of the first few
+ * it is known when they were first heard behind each gate; of the others, that this is long ago. Both words
+ * are drawn in tally.c. */
+enum { TALLY_WAYS = 16, TALLY_TIMED_WAYS = 6 };
 struct tally_set {
-    uint32_t address[TALLY_WAYS]; /* drawn in tally.c; 0 is an empty place */
-    struct tally_times first[TALLY_TIMED_WAYS];
+    uint32_t address[TALLY_WAYS]; /* 0 is an empty way */
+    uint32_t first[TALLY_TIMED_WAYS];
 };
 
 struct tally_model {
