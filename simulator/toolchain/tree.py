@@ -52,7 +52,11 @@ def compile_port(port: str, variables: Iterable[str], modules: dict[str, list[Pa
     manifest = here / "manifest.py" if (here / "frozen").exists() else ""
     # Debian leaves micropython-lib out; make only wants to see a README.md where it would be.
     places = [f"BUILD={build.name}", f"USER_C_MODULES={copies}", f"MPY_LIB_DIR={folder()}"]
-    run_make(here, [*variables, *places, f"FROZEN_MANIFEST={manifest}"])
+    try:
+        run_make(here, [*variables, *places, f"FROZEN_MANIFEST={manifest}"])
+    except packages.SetUpError:  # make said what is wrong, and cleaned up
+        unfinished.unlink()
+        raise
     unfinished.unlink()
     return build
 
