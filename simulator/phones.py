@@ -3,7 +3,8 @@
 People arrive, stay and leave; each carries one phone of an invented model. A phone that is not
 connected draws a new random address for every scan, a connected one keeps its own while it
 stays. Addresses begin with 02 (locally administered, handed out by nobody), and so do the
-vendor elements. The same seed gives the same bytes.
+vendor elements. An access point sends a beacon now and then, as everywhere: it shows that the
+capture goes on where nobody is. The same seed gives the same bytes.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import heapq
 import math
 import os
 import random
+import struct
 import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -22,6 +24,7 @@ from .captures.pcap_file import write_pcap
 CHANNELS = tuple(range(1, 14))
 CHANNEL_DWELL_US = 20_000  # a phone stays this long on a channel while it scans
 MODELS = 60
+BEACON_EVERY_S = 10  # a real one sends a hundred times as many
 
 
 @dataclass(frozen=True)
@@ -91,6 +94,21 @@ def scan(phone: Phone, time_us: int, draw: random.Random) -> Iterator[tuple[int,
             yield time_us, rssi_dbm, channel, frame
 
 
+def beacons(crowd: Crowd) -> Iterator[tuple[int, int, int, bytes]]:
+    """Give the beacons of one access point on channel 6 (IEEE 802.11-2020, 9.3.3.2)."""
+    address = b"\x02\0\0\0\0\1"
+    body = (
+        bytes(8)
+        + struct.pack("<HH", 100, 0x0421)
+        + element(0, b"made up")
+        + element(1, bytes((2, 4, 11, 22)))
+    )
+    for number in range(crowd.duration_s // BEACON_EVERY_S):
+        sequence = (number % 4096 << 4).to_bytes(2, "little")
+        frame = b"\x80\0\0\0" + b"\xff" * 6 + address + address + sequence + body
+        yield (crowd.start_s + number * BEACON_EVERY_S) * 1_000_000, -55, 6, frame
+
+
 def arrivals(crowd: Crowd, draw: random.Random) -> Iterator[tuple[int, Phone]]:
     """Give (arrival in µs, phone) in time order: a Poisson process whose rate follows the hours."""
     models = [model(index) for index in range(MODELS)]
@@ -121,10 +139,11 @@ def play(crowd: Crowd) -> tuple[Iterator[tuple[int, int, int, bytes]], list[tupl
     draw = random.Random(f"crowd {crowd.seed}")
     come = list(arrivals(crowd, draw))
     end_us = (crowd.start_s + crowd.duration_s) * 1_000_000
-    return _frames(crowd, come, end_us, draw), _heads(crowd, come, end_us)
+    frames = heapq.merge(_scans(crowd, come, end_us, draw), beacons(crowd), key=lambda frame: frame[0])
+    return frames, _heads(crowd, come, end_us)
 
 
-def _frames(
+def _scans(
     crowd: Crowd, come: list[tuple[int, Phone]], end_us: int, draw: random.Random
 ) -> Iterator[tuple[int, int, int, bytes]]:
     order = iter(range(1 << 62))  # breaks ties, so that the heap never compares phones

@@ -70,8 +70,9 @@ def command(
 
     CAPTURE is a pcap or pcapng file with radiotap, or the CSV of a published data set with
     ie_dict.csv.gz beside it; each also as .gz, whatever its name. Several are one timeline in
-    time order. Windows between them are reported as not listened to. The first and the last
-    window may be heard in part; less than a tenth is not reported.
+    time order. Windows between them are reported as not listened to, and so is an hour in which a
+    capture has no frame at all. The first and the last window may be heard in part; less than a
+    tenth is not reported.
 
     \b
     torgpuls replay day.pcap                    print each window as a line

@@ -11,7 +11,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* One kept frame; its bytes stand at `offset` in frames.bytes. */
+/* One kept frame; its bytes stand at `offset` in frames.bytes. Size 0: frames were heard then, all left
+ * out; such a row is there at most once a second, to tell silence from a capturer that was off. */
 struct frame_row {
     int64_t time_us; /* Unix time; in scenes, since their start */
     uint64_t offset;
@@ -71,7 +72,9 @@ struct frames {
     uint64_t used;
     struct frame_row *rows;
     uint64_t rows_room;
-    uint64_t count;
+    uint64_t count;    /* of rows */
+    uint64_t kept;     /* of frames */
+    int64_t latest_us; /* time of the row before */
     uint64_t left_out[LEFT_SIZE];
 };
 

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define MARK_EVERY_US 1000000
 #define BACK_LIMIT_US (INT64_C(3600) * 1000000)
 
 int channel_of_mhz(int64_t mhz) {
@@ -32,40 +33,57 @@ static int trace_channel(int channel, const struct reading *how) {
     return channel >= 1 && channel <= 13 ? channel : -1;
 }
 
+/* Add a row; its frame's bytes, if any, were copied. */
+static int row_add(struct frame_row row, struct frames *out, struct problem *problem) {
+    if (out->bytes != NULL) {
+        if (out->count >= out->rows_room)
+            return fail(problem, PROBLEM_ROOM, out->count + 1, 0);
+        out->rows[out->count] = row;
+    }
+    out->count++;
+    out->latest_us = row.time_us;
+    return 0;
+}
+
+int time_mark(int64_t time_us, struct frames *out, struct problem *problem) {
+    if (out->count > 0 && time_us >= out->latest_us && time_us - out->latest_us < MARK_EVERY_US)
+        return 0;
+    return row_add((struct frame_row){.time_us = time_us, .offset = out->used}, out, problem);
+}
+
+int frame_leave(int64_t time_us, enum left_out reason, struct frames *out, struct problem *problem) {
+    out->left_out[reason]++;
+    return time_mark(time_us, out, problem);
+}
+
 int frame_keep(const struct heard *heard, const struct reading *how, struct frames *out,
                struct problem *problem) {
     size_t size = heard->head_size + heard->body_size;
-    if (heard->head_size == 0 || size > CAPTURE_FRAME_MAX) {
-        out->left_out[LEFT_DAMAGED]++;
-        return 0;
-    }
+    if (heard->head_size == 0 || size > CAPTURE_FRAME_MAX)
+        return frame_leave(heard->time_us, LEFT_DAMAGED, out, problem);
     /* IEEE 802.11-2020, 9.2.4.1.3: bits 2 and 3 are the type, 0 = management. */
-    if ((heard->head[0] & 0x0c) != 0) {
-        out->left_out[LEFT_NOT_MANAGEMENT]++;
-        return 0;
-    }
+    if ((heard->head[0] & 0x0c) != 0)
+        return frame_leave(heard->time_us, LEFT_NOT_MANAGEMENT, out, problem);
     int channel = trace_channel(heard->channel, how);
-    if (channel < 0) {
-        out->left_out[LEFT_OTHER_BAND]++;
-        return 0;
-    }
+    if (channel < 0)
+        return frame_leave(heard->time_us, LEFT_OTHER_BAND, out, problem);
     if (out->bytes != NULL) {
-        if (size > out->room - out->used || out->count >= out->rows_room)
+        if (size > out->room - out->used)
             return fail(problem, PROBLEM_ROOM, out->count + 1, 0);
         memcpy(out->bytes + out->used, heard->head, heard->head_size);
-        if (heard->body_size)
+        if (heard->body_size > 0)
             memcpy(out->bytes + out->used + heard->head_size, heard->body, heard->body_size);
-        out->rows[out->count] = (struct frame_row){
-            .time_us = heard->time_us,
-            .offset = out->used,
-            .size = (uint16_t)size,
-            .rssi_dbm = (int8_t)heard->rssi_dbm,
-            .channel = (uint8_t)channel,
-        };
     }
+    struct frame_row row = {
+        .time_us = heard->time_us,
+        .offset = out->used,
+        .size = (uint16_t)size,
+        .rssi_dbm = (int8_t)heard->rssi_dbm,
+        .channel = (uint8_t)channel,
+    };
     out->used += size;
-    out->count++;
-    return 0;
+    out->kept++;
+    return row_add(row, out, problem);
 }
 
 static int by_time(const void *left, const void *right) {

@@ -39,6 +39,12 @@ struct heard {
 int frame_keep(const struct heard *heard, const struct reading *how, struct frames *out,
                struct problem *problem);
 
+/* Count a frame that is not kept, and note that something was heard. */
+int frame_leave(int64_t time_us, enum left_out reason, struct frames *out, struct problem *problem);
+
+/* Note that something was heard. */
+int time_mark(int64_t time_us, struct frames *out, struct problem *problem);
+
 /* The channel 1..13 of a frequency in MHz, else 0. IEEE 802.11-2020, 15.4.4.3. */
 int channel_of_mhz(int64_t mhz);
 

@@ -96,7 +96,7 @@ static int packet_read(const uint8_t *body, size_t size, uint64_t where, const s
     size_t on_air = read32(body + 16, section->big);
     if (captured > size - 20)
         return fail(problem, PROBLEM_LENGTH, where, (int64_t)captured);
-    if (interface->link_type != LINK_RADIOTAP) {
+    if (interface->link_type != LINK_RADIOTAP) { /* says nothing about the radio, not even its time */
         out->left_out[LEFT_OTHER_LINK]++;
         return 0;
     }

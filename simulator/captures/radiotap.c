@@ -128,18 +128,12 @@ static bool radiotap_read(const uint8_t *packet, size_t size, struct radiotap *o
 int radiotap_keep(const uint8_t *packet, size_t size, size_t on_air, int64_t time_us,
                   const struct reading *how, struct frames *out, struct problem *problem) {
     struct radiotap radiotap;
-    if (!radiotap_read(packet, size, &radiotap)) {
-        out->left_out[LEFT_DAMAGED]++;
-        return 0;
-    }
-    if (radiotap.flags & FLAG_BAD_FCS) {
-        out->left_out[LEFT_BAD_FCS]++;
-        return 0;
-    }
-    if (!radiotap.has_signal) {
-        out->left_out[LEFT_NO_SIGNAL]++;
-        return 0;
-    }
+    if (!radiotap_read(packet, size, &radiotap))
+        return frame_leave(time_us, LEFT_DAMAGED, out, problem);
+    if (radiotap.flags & FLAG_BAD_FCS)
+        return frame_leave(time_us, LEFT_BAD_FCS, out, problem);
+    if (!radiotap.has_signal)
+        return frame_leave(time_us, LEFT_NO_SIGNAL, out, problem);
     if (on_air < size)
         on_air = size;
     size_t end = on_air;

@@ -85,14 +85,10 @@ static bool field_read(const uint8_t *text, size_t size, uint8_t role, struct li
 
 static int line_keep(const struct line *line, uint64_t where, const struct dictionary *dictionary,
                      const struct reading *how, struct frames *out, struct problem *problem) {
-    if (line->values[COLUMN_FIXED] == 1 && !how->keep_fixed) {
-        out->left_out[LEFT_FIXED]++;
-        return 0;
-    }
-    if (!line->has_elements) {
-        out->left_out[LEFT_NO_ELEMENTS]++;
-        return 0;
-    }
+    if (line->values[COLUMN_FIXED] == 1 && !how->keep_fixed)
+        return frame_leave(line->values[COLUMN_TS_US], LEFT_FIXED, out, problem);
+    if (!line->has_elements)
+        return frame_leave(line->values[COLUMN_TS_US], LEFT_NO_ELEMENTS, out, problem);
     uint64_t key = (uint64_t)line->values[COLUMN_IE];
     if (key >= dictionary->keys || dictionary->size[key] == 0xffff)
         return fail(problem, PROBLEM_ELEMENTS, where, (int64_t)key);

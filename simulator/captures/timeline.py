@@ -19,9 +19,8 @@ from .problems import explain, left_out_text
 from .source import content_of, kind_of
 from .table import header_of
 
-SILENCE_LIMIT_S = 86400  # nothing heard for longer: nobody listened
+SILENCE_LIMIT_S = 3600  # no frame at all for longer: nobody listened
 _ROW_SIZE = 24  # struct frame_row
-_SPANS_ROOM = 4096
 
 
 @dataclass(frozen=True)
@@ -47,7 +46,11 @@ class Span:
 
 
 class Timeline:
-    """Frames of captures in time order. Memory only; the captures stay as they are."""
+    """Frames of captures in time order. Memory only; the captures stay as they are.
+
+    count: frames kept. left_out: frames left out, by reason (see problems.LEFT_OUT). spans: when
+    each capture was being recorded, in the order in which they were added.
+    """
 
     def __init__(self, reading: Reading = Reading()):
         self.spans: list[Span] = []
@@ -56,6 +59,7 @@ class Timeline:
         self._reading = reading
         self._bytes = bytearray()
         self._rows = bytearray()
+        self._row_count = 0
         self._dictionaries: dict[Path, Dictionary] = {}
         self._sorted = True
 
@@ -76,25 +80,27 @@ class Timeline:
             read = self._reader(kind, path, content, data, size)
             if read(how, frames, problem) < 0:
                 raise CaptureError(str(path), explain(kind, problem))
-            kept, kept_bytes = frames.count, frames.used
-            self._bytes.extend(bytes(kept_bytes))
-            self._rows.extend(bytes(kept * _ROW_SIZE))
+            added, added_bytes = frames.count, frames.used
+            start, start_bytes = self._row_count, len(self._bytes)
+            self._bytes.extend(bytes(added_bytes))
+            self._rows.extend(bytes(added * _ROW_SIZE))
             frames = ffi.new("struct frames *")
             with (
                 ffi.from_buffer("uint8_t[]", self._bytes, require_writable=True) as room,
                 ffi.from_buffer("struct frame_row[]", self._rows, require_writable=True) as rows,
             ):
-                frames.bytes, frames.room, frames.used = room, len(self._bytes), len(self._bytes) - kept_bytes
-                frames.rows, frames.rows_room, frames.count = rows, self.count + kept, self.count
+                frames.bytes, frames.room, frames.used = room, start_bytes + added_bytes, start_bytes
+                frames.rows, frames.rows_room = rows + start, added
                 if read(how, frames, problem) < 0:
                     raise CaptureError(str(path), explain(kind, problem))
-                self._note_spans(rows + self.count, kept)
+                self._note_spans(rows + start, added)
         for reason, number in constants("LEFT_").items():
             if reason != "size" and frames.left_out[number]:
                 self.left_out[reason] = self.left_out.get(reason, 0) + frames.left_out[number]
-        self._sorted = self.count == 0
-        self.count += kept
-        return int(kept)
+        self._sorted = start == 0
+        self._row_count += added
+        self.count += frames.kept
+        return int(frames.kept)
 
     def _reader(self, kind: str, path: Path, content: mmap.mmap | bytes, data: Any, size: int) -> Any:
         if kind == "table":
@@ -112,16 +118,17 @@ class Timeline:
 
     def _note_spans(self, rows: Any, count: int) -> None:
         library().rows_sort(rows, count)
-        spans = interface().new("int64_t[]", 2 * _SPANS_ROOM)
-        found = library().rows_spans(rows, count, SILENCE_LIMIT_S * 1_000_000, spans, _SPANS_ROOM)
-        for index in range(min(found, _SPANS_ROOM)):
-            self.spans.append(Span(spans[2 * index], spans[2 * index + 1]))
+        silence_us = SILENCE_LIMIT_S * 1_000_000
+        found = library().rows_spans(rows, count, silence_us, interface().NULL, 0)
+        spans = interface().new("int64_t[]", 2 * found)
+        library().rows_spans(rows, count, silence_us, spans, found)
+        self.spans += [Span(spans[2 * index], spans[2 * index + 1]) for index in range(found)]
 
     @contextmanager
     def _sorted_rows(self) -> Iterator[Any]:
         with interface().from_buffer("struct frame_row[]", self._rows, require_writable=True) as rows:
             if not self._sorted:
-                library().rows_sort(rows, self.count)
+                library().rows_sort(rows, self._row_count)
                 self._sorted = True
             yield rows
 
@@ -137,16 +144,18 @@ class Timeline:
 
     def _between(self, rows: Any, first_us: int, end_us: int | None) -> range:
         """Return the indices of the sorted rows in first_us <= t < end_us (None: to the end)."""
-        start = bisect.bisect_left(range(self.count), first_us, key=lambda i: rows[i].time_us)
+        start = bisect.bisect_left(range(self._row_count), first_us, key=lambda i: rows[i].time_us)
         if end_us is None:
-            return range(start, self.count)
-        return range(start, bisect.bisect_left(range(self.count), end_us, key=lambda i: rows[i].time_us))
+            return range(start, self._row_count)
+        return range(start, bisect.bisect_left(range(self._row_count), end_us, key=lambda i: rows[i].time_us))
 
     def frames(self, first_us: int = 0, end_us: int | None = None) -> Iterator[tuple[int, bytes]]:
         """Give (Unix µs, frame) in time order: for comparison with other ways to count."""
         with self._sorted_rows() as rows:
             for index in self._between(rows, first_us, end_us):
                 row = rows[index]
+                if row.size == 0:
+                    continue
                 yield row.time_us, bytes(self._bytes[row.offset : row.offset + row.size])
 
     def trace(

@@ -2,7 +2,8 @@
  *
  *   header | "TPTRACE1" 8 | start, Unix us 8 | key seed 8 | zeros 8 |
  *   record | us since the record before 4 | size 2 | rssi dBm 1 | channel 1 | `size` bytes of frame |
- * A record of size 0 only moves time: gaps longer than 32 bits of microseconds (71 minutes).
+ * A record of size 0 only moves time: by less than 32 bits of ones where frames were heard and left
+ * out, by just that where a gap is longer (71 minutes).
  */
 #include "keep.h"
 
@@ -24,7 +25,8 @@ int trace_read(const uint8_t *data, size_t size, const struct reading *how, stru
             return fail(problem, PROBLEM_CUT, number, 0);
         if (clock_follow(time_us, number, &latest_us, problem) < 0)
             return -1;
-        time_us += le32(data + at);
+        uint32_t delta_us = le32(data + at);
+        time_us += delta_us;
         struct heard heard = {
             .time_us = time_us,
             .head = data + at + RECORD,
@@ -36,13 +38,16 @@ int trace_read(const uint8_t *data, size_t size, const struct reading *how, stru
         if (heard.head_size > size - at)
             return fail(problem, PROBLEM_CUT, number, 0);
         at += heard.head_size;
-        if (heard.head_size == 0)
-            continue;
         struct reading as = *how;
         if (heard.channel == 0)
             as.as_recorded = 1; /* it is heard on every channel */
         if (clock_follow(time_us, number, &latest_us, problem) < 0)
             return -1;
+        if (heard.head_size == 0) {
+            if (delta_us < STEP_MAX_US && time_mark(time_us, out, problem) < 0)
+                return -1;
+            continue;
+        }
         if (frame_keep(&heard, &as, out, problem) < 0)
             return -1;
     }

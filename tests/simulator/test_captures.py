@@ -142,9 +142,35 @@ def test_a_trace_reads_back_as_itself_shifted_and_cut_to_a_stretch():
     assert played(content, Reading(as_recorded=False)) == expected
 
 
-def test_silence_of_more_than_a_day_means_that_nobody_listened():
-    packets = [(s, formats.radiotap() + PROBE) for s in (0, 86_000, 86_000 + 86_401)]
+def spans_of(content):
     timeline = Timeline()
-    timeline.add_content(Path("capture"), formats.pcap(packets))
-    spans = [(span.first_us - START_US, span.last_us - START_US) for span in timeline.listened(300_000_000)]
-    assert spans == [(0, 86_000_000_000), (172_401_000_000, 172_401_000_000)]
+    timeline.add_content(Path("capture"), content)
+    with timeline.trace() as trace:
+        again = Timeline()
+        again.add_content(Path("trace"), os.pread(trace.fileno(), 1 << 30, 0))
+    assert again.spans == timeline.spans
+    return [
+        ((span.first_us - START_US) // 1_000_000, (span.last_us - START_US) // 1_000_000)
+        for span in timeline.spans
+    ]
+
+
+def test_silence_of_more_than_an_hour_means_that_nobody_listened():
+    packets = [(s, formats.radiotap() + PROBE) for s in (0, 3600, 7200 + 1, 30_000)]
+    assert spans_of(formats.pcap(packets)) == [(0, 3600), (7201, 7201), (30_000, 30_000)]
+
+
+def test_frames_that_are_left_out_break_the_silence_too():
+    data = formats.radiotap() + b"\x08" + PROBE[1:]
+    probe = formats.radiotap() + PROBE
+    packets = [
+        (0, probe),
+        (3000, data),
+        (3000.5, data),
+        (6000, data),
+        (9000, data),
+        (9001, data),
+        (12_000, probe),
+    ]
+    assert spans_of(formats.pcap(packets)) == [(0, 12_000)]
+    assert played(formats.pcap(packets)) == [(START_US + s * 1_000_000, -60, 0, PROBE) for s in (0, 12_000)]
