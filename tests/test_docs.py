@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+from torgpuls.simulator import phones
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -84,6 +85,9 @@ def shell(tmp_path):
         "COLUMNS": "100",
     }
     (tmp_path / "work").mkdir()
+    # The hour of made-up phones that the pages call day.pcap.
+    crowd = phones.Crowd(start_s=1714640400, duration_s=3600)
+    phones.write_capture(crowd, tmp_path / "work" / "day.pcap", tmp_path / "heads.csv")
     with contextlib.ExitStack() as stack:
         yield Shell(tmp_path / "work", environment, port, stack)
 

@@ -30,7 +30,7 @@ PLAIN_LINES_EVERY_S = 15.0
 BOARD = "simulated"
 PLAYING_SHARE = 0.85  # of the time there is; the rest is for starting and for the last uploads
 
-INTERPRETERS = {"micropython": "MicroPython", "cpython": "CPython (MicroPython is not built here)"}
+INTERPRETERS = {"micropython": "MicroPython", "cpython": "CPython"}
 
 
 class Options(NamedTuple):
@@ -51,8 +51,9 @@ def run(options: Options, environment: Mapping[str, str], console: Console) -> N
 
 def _play(options: Options, site: Path, chosen: Scenes, children: Children, console: Console) -> None:
     interpreter = "micropython" if toolchain.micropython_binary() else "cpython"
-    intro = f"Playing {chosen.origin} to three nodes on {INTERPRETERS[interpreter]}."
-    console.print(intro, highlight=False, soft_wrap=True)
+    console.print(f"Three nodes on {INTERPRETERS[interpreter]} play {chosen.origin}.", highlight=False)
+    if interpreter == "cpython":
+        console.print("MicroPython, which a board runs, is not built here: make micropython-unix")
     server = children.start("store", ["serve", "--site", str(site), "--port", "0"])
     url = wait_for_line(server, "Page: ", START_TIMEOUT_S)
     ca = site / "tls" / "ca.pem"
@@ -70,6 +71,7 @@ def _play(options: Options, site: Path, chosen: Scenes, children: Children, cons
         _watch(options, places, nodes, [server, *nodes], reader, url, console)
     except KeyboardInterrupt:
         stopped = True
+    console.print()
     for said in view.summary(places):
         console.print(said, highlight=False)
     if stopped and not options.stay:

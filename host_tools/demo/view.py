@@ -38,7 +38,7 @@ def live(places: Sequence[Progress], url: str, clock: str, width: int) -> Render
         table.add_row(*row)
     legend = Text.assemble(
         ("present", "green"), ": what the node reports · ", ("heads", "cyan"), ": the truth · ",
-        ("addresses", "dim"), ": what a plain counter says",
+        ("addresses", "dim"), ": a plain counter",
     )  # fmt: skip
     return Group(table, legend, Text(f"Page: {url}   {clock}"))
 
