@@ -65,20 +65,31 @@ def serve(settings: Settings, say: Callable[[str], None]) -> None:
             )  # fmt: skip
             config.load()
             config.ssl = tls.context(files)
-            say(f"Page: https://{_in_url(settings.host)}:{listener.getsockname()[1]}/")
-            say(f"CA certificate, for browsers and nodes: {files.ca}")
-            say("Stop with Ctrl-C.")
+            lines = (
+                f"Page: https://{_in_url(settings.host)}:{listener.getsockname()[1]}/",
+                f"CA certificate, for browsers and nodes: {files.ca}",
+                "Stop with Ctrl-C.",
+            )
             with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-                runner.run(_Server(config).serve(sockets=[listener]))
+                runner.run(_run(_Server(config), listener, lines, say))
+
+
+async def _run(
+    server: uvicorn.Server, listener: socket.socket, lines: Sequence[str], say: Callable[[str], None]
+) -> None:
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, server.handle_exit, number, None)
+    # Connections queue up at the listener already, and a signal ends it cleanly from here on.
+    for line in lines:
+        say(line)
+    await server.serve(sockets=[listener])
 
 
 class _Server(uvicorn.Server):
-    """Uvicorn, but a signal ends it in good order instead of being raised again afterwards."""
+    """Uvicorn without its own signal handlers, which raise the signal again when it has ended."""
 
     def capture_signals(self) -> nullcontext[None]:  # type: ignore[override]
-        loop = asyncio.get_running_loop()
-        for number in (signal.SIGINT, signal.SIGTERM):
-            loop.add_signal_handler(number, self.handle_exit, number, None)
         return nullcontext()
 
 
@@ -90,7 +101,7 @@ def _writable_folder(site: Path) -> Iterator[None]:
         raise UserError(f"{site} is not a folder: name one with --site") from None
     except PermissionError:
         raise UserError(f"{site} cannot be made by this user: name another folder with --site") from None
-    if not os.access(site, os.W_OK | os.X_OK):
+    if not os.access(site, os.W_OK | os.X_OK, effective_ids=True):
         raise UserError(f"{site} cannot be written by this user: give the right, or name another with --site")
     try:
         yield

@@ -50,7 +50,8 @@ def prepare(site: Path, extra_names: Sequence[str], now: datetime) -> Tls:
     tls = Tls(folder / "ca.pem", folder / "ca.key", folder / "server.pem", folder / "server.key")
     names = server_names(extra_names)
     folder.mkdir(mode=0o755, exist_ok=True)
-    if not tls.ca.exists() and not tls.ca_key.exists():
+    # A key alone is from a first start that was cut short: nothing was ever issued with it.
+    if not tls.ca.exists() and not tls.server.exists():
         _make_ca(tls, now)
     ca, ca_key = _read_pair(tls.ca, tls.ca_key)
     if ca.not_valid_after_utc <= now:

@@ -1,0 +1,144 @@
+"""The SQLite store: one row per point, all or nothing, and clear about files that are not its own."""
+
+import sqlite3
+
+import pytest
+from torgpuls.host_tools.errors import UserError
+from torgpuls.host_tools.store.interface import StoreError, StoreFullError
+from torgpuls.host_tools.store.line_protocol import Parser
+from torgpuls.host_tools.store.sqlite import SqliteStore
+
+FAR_S = 10**6
+
+
+@pytest.fixture
+def store(tmp_path):
+    opened = SqliteStore(tmp_path / "store.sqlite3")
+    yield opened
+    opened.close()
+
+
+def points(*lines):
+    return Parser().points("\n".join(lines), "s", 0)
+
+
+def line(start_s, fields="present=1i", place="square", node="n1"):
+    return f"presence,place={place},node={node} {fields} {start_s}"
+
+
+def rows(store):
+    with sqlite3.connect(store._path) as reader:
+        return reader.execute("SELECT time_ns, fields FROM points ORDER BY series, time_ns").fetchall()
+
+
+def test_the_same_point_again_is_the_same_row(store):
+    for _ in range(3):
+        assert store.write(points(line(300), line(600))) == []
+    assert rows(store) == [(300 * 10**9, '{"present":1}'), (600 * 10**9, '{"present":1}')]
+
+
+def test_a_point_s_fields_replace_the_earlier_ones_by_name(store):
+    # docs.influxdata.com, line protocol, "Duplicate points": the field set becomes the union, the new wins.
+    store.write(points(line(300, 'a=1i,b="x"')))
+    store.write(points(line(300, 'b="y",c=18446744073709551615u')))
+    assert rows(store) == [(300 * 10**9, '{"a":1,"b":"y","c":18446744073709551615}')]
+
+
+def test_a_field_of_another_kind_is_refused_and_the_rest_is_kept(store):
+    store.write(points(line(300)))
+    refused = store.write(points(line(600), line(900, "present=1.5"), line(1200)))
+    assert refused == [
+        'input field "present" on measurement "presence" is type float, already exists as type integer'
+    ]
+    assert [time_ns // 10**9 for time_ns, _ in rows(store)] == [300, 600, 1200]
+
+
+def test_kinds_are_known_after_a_restart(store, tmp_path):
+    store.write(points(line(300)))
+    again = SqliteStore(tmp_path / "store.sqlite3")
+    assert len(again.write(points(line(600, "present=1.5")))) == 1
+    again.close()
+
+
+def test_places_and_nodes_are_the_ones_that_reported_last(store):
+    store.write(points(line(300), line(900, "present=2i,window_s=600i", node="n2"), line(600, place="hall")))
+    assert [tuple(place) for place in store.places()] == [
+        ("hall", "n1", 600, 600, 300), ("square", "n2", 300, 900, 600),
+    ]  # fmt: skip
+    assert [(node.node, node.latest.place, node.latest.start_s) for node in store.nodes()] == [
+        ("n1", "hall", 600), ("n2", "square", 900),
+    ]  # fmt: skip
+
+
+def test_reports_come_with_the_neighbours_on_both_sides(store):
+    store.write(points(*(line(start_s) for start_s in (0, 300, 600, 900, 1200, 1500))))
+    assert [found.start_s for found in store.reports("square", 600, 1200)] == [300, 600, 900, 1200]
+    assert [found.start_s for found in store.windows("square", 600, 1200, FAR_S)] == [600, 900]
+
+
+def test_names_with_quotes_stay_names(store):
+    tricky = "a'b\"c"
+    store.write(points(f"presence,place={tricky},node=n1 present=1i 300"))
+    assert [place.place for place in store.places()] == [tricky]
+    assert [window.present for window in store.windows(tricky, 300, 600, 600)] == [1]
+
+
+def test_a_full_disk_keeps_nothing_of_the_request_and_works_again_afterwards(store):
+    store.write(points(line(300)))
+    (pages,) = store._writer.execute("PRAGMA page_count").fetchone()
+    store._writer.execute(f"PRAGMA max_page_count = {pages}")
+    many = points(*(line(start_s, f'present=1i,seal="{"x" * 500}"') for start_s in range(600, 60_000, 300)))
+    with pytest.raises(StoreFullError, match="the disk is full: make room"):
+        store.write(many)
+    assert len(rows(store)) == 1
+    store._writer.execute("PRAGMA max_page_count = 100000")
+    assert store.write(many) == []
+    assert len(rows(store)) == 1 + len(many)
+
+
+def test_what_a_failed_write_learned_is_forgotten(store):
+    store.write(points(line(300)))
+    (pages,) = store._writer.execute("PRAGMA page_count").fetchone()
+    store._writer.execute(f"PRAGMA max_page_count = {pages}")
+    with pytest.raises(StoreFullError):
+        store.write(points(line(300, f'new="{"x" * 50_000}"', place="hall")))
+    store._writer.execute("PRAGMA max_page_count = 100000")
+    assert store.write(points(line(300, "new=1i", place="hall"))) == []
+    assert [place.place for place in store.places()] == ["hall", "square"]
+
+
+def test_a_file_that_is_no_database_is_named_and_left_alone(tmp_path):
+    path = tmp_path / "store.sqlite3"
+    path.write_bytes(b"dear diary\n" * 1000)
+    with pytest.raises(UserError, match=r"store\.sqlite3: is not a database: move it away"):
+        SqliteStore(path)
+    assert path.read_bytes() == b"dear diary\n" * 1000
+
+
+def test_another_program_s_database_is_left_alone(tmp_path):
+    path = tmp_path / "store.sqlite3"
+    with sqlite3.connect(path) as other:
+        other.execute("CREATE TABLE recipes (name TEXT)")
+    with pytest.raises(UserError, match="the database of another program"):
+        SqliteStore(path)
+
+
+@pytest.mark.parametrize(("schema", "whose"), [(0, "an older"), (99, "a newer")])
+def test_a_store_of_another_version_says_whose_it_is(tmp_path, schema, whose):
+    path = tmp_path / "store.sqlite3"
+    SqliteStore(path).close()
+    with sqlite3.connect(path) as other:
+        other.execute(f"PRAGMA user_version = {schema}")
+    with pytest.raises(UserError, match=f"was made by {whose} Torgpuls"):
+        SqliteStore(path)
+
+
+def test_a_store_that_was_damaged_while_running_says_so(store, tmp_path):
+    store.write(points(*(line(start_s) for start_s in range(0, 300_000, 300))))
+    store.close()
+    path = tmp_path / "store.sqlite3"
+    damaged = bytearray(path.read_bytes())
+    damaged[8192:] = bytes(len(damaged) - 8192)
+    path.write_bytes(damaged)
+    with pytest.raises(StoreError, match=r"store\.sqlite3: is damaged"):
+        SqliteStore(path).places()
