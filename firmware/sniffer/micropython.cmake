@@ -14,7 +14,7 @@ target_sources(usermod_sniffer INTERFACE
 )
 
 if(EXISTS ${MICROPY_BOARD_DIR}/sniffer.h)
-    target_compile_options(usermod_sniffer INTERFACE -include ${MICROPY_BOARD_DIR}/sniffer.h)
+    target_compile_options(usermod_sniffer INTERFACE "SHELL:-include ${MICROPY_BOARD_DIR}/sniffer.h")
 endif()
 
 target_link_libraries(usermod INTERFACE usermod_sniffer)

@@ -11,7 +11,7 @@
 #include "tally.h"
 #include "wipe.h"
 
-/* A board chooses; 192 and 64 are enough for a lab (DESIGN.md, "On the node"). */
+/* A board chooses. */
 #ifndef SNIFFER_ADDRESSES
 #define SNIFFER_ADDRESSES 512
 #endif
@@ -21,16 +21,20 @@
 #ifndef SNIFFER_RING
 #define SNIFFER_RING 1024
 #endif
-_Static_assert(SNIFFER_RING > 0 && (SNIFFER_RING & (SNIFFER_RING - 1)) == 0, "a power of two");
-
-_Static_assert(SNIFFER_ADDRESSES % TALLY_WAYS == 0, "whole sets");
+#define SETS TALLY_SETS(SNIFFER_ADDRESSES)
+#define IS_POWER_OF_TWO(n) ((n) > 0 && ((n) & ((n) - 1)) == 0)
+_Static_assert(IS_POWER_OF_TWO(SNIFFER_RING), "SNIFFER_RING: a power of two");
+_Static_assert(SNIFFER_ADDRESSES % TALLY_WAYS == 0 && IS_POWER_OF_TWO(SETS) && SETS >= TALLY_SETS_MIN &&
+                   SETS <= TALLY_SETS_MAX,
+               "SNIFFER_ADDRESSES: a power of two, TALLY_SETS_MIN * TALLY_WAYS or more");
+_Static_assert(SNIFFER_MODELS > 0 && SNIFFER_MODELS <= TALLY_MODELS_MAX, "SNIFFER_MODELS: 1..511");
 
 enum { CHANNEL_MIN = 1, CHANNEL_MAX = 13, TENTH_US = 100000, RSSI_OFFSET = 128 };
 
 /* The listener's. */
 static struct {
     struct tally tally;
-    struct tally_set sets[SNIFFER_ADDRESSES / TALLY_WAYS];
+    struct tally_set sets[SETS];
     struct tally_model models[SNIFFER_MODELS];
     bool begun;  /* the key is drawn, the tally open; the radio is on unless paused */
     bool paused; /* the radio is somebody else's for now */
@@ -119,8 +123,7 @@ static bool begin_window(void) {
         return false;
     bool drawn = port_random(&air.key, sizeof air.key);
     air.key.point |= 1; /* an even point would forget the first elements */
-    if (!drawn || !tally_open(&window.tally, window.sets, SNIFFER_ADDRESSES / TALLY_WAYS, window.models,
-                              SNIFFER_MODELS)) {
+    if (!drawn || !tally_open(&window.tally, window.sets, SETS, window.models, SNIFFER_MODELS)) {
         sniffer_stop();
         return false;
     }

@@ -11,8 +11,7 @@ from pathlib import Path
 import pytest
 from sniffer.frames import BODY, element, probe
 from sniffer.traces import START_US, record, trace
-from torgpuls.simulator import toolchain
-from torgpuls.simulator.toolchain import qemu
+from torgpuls.simulator.toolchain import qemu, unix
 
 SCRIPT = Path(__file__).with_name("module_script.py")
 PATH = Path(__file__).resolve().parents[2] / "build" / "path"
@@ -41,11 +40,8 @@ def answers(command: list[str], tmp_path: Path) -> list[str]:
 
 
 def test_micropython_and_cpython_get_the_same_answers(tmp_path):
-    micropython = toolchain.micropython_binary()
-    if micropython is None:
-        pytest.skip("MicroPython is not built: python -m torgpuls.simulator.toolchain unix")
     expected = answers([sys.executable], tmp_path)
-    assert answers([str(micropython)], tmp_path) == expected
+    assert answers([str(unix.build())], tmp_path) == expected
     assert "to the damage OSError 5" in expected
     assert "listen ValueError" in expected
     assert sum(int(line.split()[1]) for line in expected if line.startswith("heard")) > 300
