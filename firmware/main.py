@@ -13,7 +13,6 @@ import sys
 import time
 
 import board
-import machine
 import micropython
 
 from firmware.adapters import (
@@ -49,7 +48,7 @@ def main() -> None:
     finally:
         # No way leads past here to the REPL that waits behind main.py, not even for a bug.
         time.sleep_ms(RESTART_PAUSE_MS)
-        machine.reset()
+        system.restart()
 
 
 def _who() -> tuple:

@@ -15,6 +15,11 @@ def reset_reason() -> int:
     return _sniffer.reset_reason()
 
 
+def restart() -> None:
+    """Start the chip anew; does not return."""
+    machine.reset()
+
+
 class System:
     """From its construction on the watchdog runs, and cannot be stopped (docs "machine.WDT")."""
 
