@@ -62,6 +62,7 @@ class RecordingNetwork:
         self.order = []
         self.repeats = 0
         self.conflicts = 0
+        self.unanswered = set()
         self.writes = []
         self.connects = []
         self.script = []
@@ -99,9 +100,11 @@ class RecordingNetwork:
             return fault
         if isinstance(fault, int):
             return fault, 0
-        status = self._store(bytes(body))
+        status, keys = self._store(bytes(body))
         if fault == CUT_AFTER:
+            self.unanswered.update(keys)
             raise NetworkError("connection lost")
+        self.unanswered.difference_update(keys)
         return status, 0
 
     def signal_dbm(self) -> int:
@@ -122,8 +125,8 @@ class RecordingNetwork:
         if not self._connected or self._is_out():
             raise NetworkError("no network")
 
-    def _store(self, body: bytes) -> int:
-        """Store a whole request and return 204, or what InfluxDB answers to a bad point in it.
+    def _store(self, body: bytes) -> tuple:
+        """Store a request as InfluxDB does; return (status, keys of what was stored).
 
         400 and 413 reject the whole request, 422 stores what it can.
         """
@@ -135,7 +138,7 @@ class RecordingNetwork:
                 good.append(((values["place"], node, values["window_start_s"]), (bytes(slot), mark)))
         bad = len(good) < body.count(b"\n")
         if bad and self.refusal != 422:
-            return self.refusal
+            return self.refusal, ()
         for key, point in good:
             if key in self.points:
                 self.repeats += 1
@@ -143,4 +146,4 @@ class RecordingNetwork:
             else:
                 self.order.append(key)
             self.points[key] = point
-        return self.refusal if bad else 204
+        return self.refusal if bad else 204, [key for key, _ in good]

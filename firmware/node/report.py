@@ -273,6 +273,8 @@ def escape(text: str, special: str) -> str:
 
 def unescape(text: str) -> str:
     """Undo escape(): a backslash before a special character goes, any other stays."""
+    if "\\" not in text:
+        return text
     out = []
     i = 0
     while i < len(text):
@@ -286,17 +288,29 @@ def unescape(text: str) -> str:
 def _split(text: str, at: str) -> list:
     """Split at each `at` that is neither escaped nor inside a quoted string."""
     parts = []
-    begin = 0
+    begun = None  # a part that the last `at` did not end
+    for piece in text.split(at):
+        part = piece if begun is None else begun + at + piece
+        if ('"' in part or part[-1:] == "\\") and _is_open(part):
+            begun = part
+        else:
+            begun = None
+            parts.append(part)
+    if begun is not None:
+        parts.append(begun)
+    return parts
+
+
+def _is_open(part: str) -> bool:
+    """Return whether a part ends in a backslash that escapes, or inside a string."""
+    if "\\" not in part:
+        return part.count('"') % 2 == 1
     quoted = False
     i = 0
-    while i < len(text):
-        if text[i] == "\\":
+    while i < len(part):
+        if part[i] == "\\":
             i += 1
-        elif text[i] == '"':
+        elif part[i] == '"':
             quoted = not quoted
-        elif text[i] == at and not quoted:
-            parts.append(text[begin:i])
-            begin = i + 1
         i += 1
-    parts.append(text[begin:])
-    return parts
+    return quoted or i > len(part)

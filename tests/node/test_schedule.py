@@ -75,7 +75,7 @@ def test_each_channel_belongs_to_one_third_of_the_band():
 
 def test_two_hundred_nodes_spread_evenly_over_the_window():
     for window_s in (60, 300, 3600):
-        phases = sorted([schedule.phase_ms("node-%03d" % i, window_s) for i in range(200)])
+        phases = sorted([schedule.phase_ms(f"node-{i:03d}", window_s) for i in range(200)])
         assert phases[0] >= 0 and phases[-1] < window_s * 1000
         # Kolmogorov-Smirnov: for 200 uniform values the largest distance to the diagonal is
         # above 1.63 / sqrt(200) = 0.115 once in a hundred (Massey 1951, table 1).
@@ -87,7 +87,7 @@ def test_uploads_every_few_windows_spread_over_those_windows():
     for every in (1, 3, 12):
         counts = [0] * every
         for i in range(200):
-            mine = [n for n in range(every) if schedule.uploads_in("node-%03d" % i, 1000 + n, every)]
+            mine = [n for n in range(every) if schedule.uploads_in(f"node-{i:03d}", 1000 + n, every)]
             assert len(mine) == 1
             counts[mine[0]] += 1
         assert min(counts) > 200 // every // 3
