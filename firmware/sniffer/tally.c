@@ -25,9 +25,9 @@ enum { EVENT_PAUSE_TENTHS = 50, PERSISTENT_TENTHS = 150 };
 /* Added to the sighting's time: 0 is left for "never", and "long ago" is not negative. */
 enum { TIME_START = PERSISTENT_TENTHS + 2 };
 
-/* When the tables were too small (the weight and the limits were found on crowds like those of
- * bench/crowd.py): see find() for the addresses. Each model beyond its table is counted as one phone and
- * guessed to be heard once or not; a few of them do not change the figure. */
+/* When the tables were too small. Weights and limits were found on crowds like those of bench/crowd.py: from
+ * here on x differs more often than not. For the addresses see find(); each model beyond its table is counted
+ * as one phone and guessed to be heard once or not, and a few of them do not change x. */
 enum { SILENT_WAYS = 4, SILENT_MISSED_Q20 = (1 << DEVICE_BITS) / SILENT_WAYS / 8 };
 enum { YOUNG_MISSED_Q20 = (1 << DEVICE_BITS) / 16 };
 enum { MISSED_LIMIT_Q20 = 3 << (DEVICE_BITS - 1), MODELS_BEYOND_LIMIT = 4 };
@@ -285,7 +285,7 @@ void tally_close(struct tally *tally, struct tally_result *result) {
         const struct tally_beyond *beyond = &tally->beyond[gate];
         uint32_t models = 0;
         for (size_t i = 0; i < TALLY_MODEL_HASHES; i++) {
-            models += beyond->heard[i / 8] >> i % 8 & 1u;
+            models += (uint32_t)beyond->heard[i / 8] >> i % 8 & 1u;
         }
         if (models > 0) {
             /* one each; heard once as often as if their addresses were spread geometrically */

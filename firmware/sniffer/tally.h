@@ -28,11 +28,13 @@ struct sighting {
 
 enum { TALLY_GATES = 3 }; /* -70 dBm, -75 dBm, none */
 
+/* "Full" says that x, the figure from both gates (method 1), probably differs from that of tables without
+ * limits; it stays silent when a table was full and nothing was lost that matters. */
 struct tally_result {
     int32_t s_q8[TALLY_GATES];
     int32_t f[TALLY_GATES];
-    bool addresses_full; /* the figure may be off because the address table was too small */
-    bool models_full;    /* ... because the model table was too small */
+    bool addresses_full;
+    bool models_full;
 };
 
 /* Part of the address table: the addresses whose hash ends alike, the last heard first. Of the first few

@@ -46,7 +46,7 @@ def library() -> tuple[Any, Any]:
 
 
 def pack(
-    time_tenths: int, device: int, model: int, rssi_dbm: int, local: bool = True, channel: int = 6
+    time_tenths: int, device: int, model: int, rssi_dbm: int, local: int = True, channel: int = 6
 ) -> tuple[int, int]:
     """Return the two words of a struct sighting."""
     return device << 12 | model, time_tenths << 16 | (rssi_dbm + 128) << 8 | channel << 4 | local
