@@ -29,7 +29,7 @@ class CaptureRadio:
         sniffer.close_window(counts)
 
     def pause(self) -> None:
-        """Nothing is heard until the next listen, whose time is then the clock's."""
+        sniffer.pause()
 
     def stop(self) -> None:
         sniffer.stop()
