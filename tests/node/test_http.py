@@ -141,13 +141,32 @@ def test_what_is_not_an_answer_is_named():
     assert "longer than it says" in refused(chunks + b"1\r\nab\r\n")
 
 
+def flooded(head, piece):
+    """Feed head, then piece after piece; return (how many pieces it took, what it said)."""
+    answer = http.Answer()
+    for count in range(2 * http.BODY_LIMIT // len(piece)):
+        try:
+            answer.feed(piece if count else head)
+        except http.AnswerError as error:
+            return count, str(error)
+    raise AssertionError("it was taken")
+
+
 def test_no_answer_is_read_without_end():
     line = b"HTTP/1.1 200 OK\r\n"
+    kilobyte = b"x" * 1024
     limit = http.BODY_LIMIT
-    assert "head is larger" in refused(b"H" * (http.HEAD_LIMIT + 1))
-    assert "head is larger" in refused(line + b"A: b\r\n" * http.HEAD_LIMIT)
+    assert "head is larger" in flooded(b"H", kilobyte)[1]
+    assert flooded(line, b"A: b\r\n" * 128)[0] <= http.HEAD_LIMIT // 768 + 1
     assert "answer is larger" in refused(line + b"Content-Length: %d\r\n\r\n" % (limit + 1))
-    assert "answer is larger" in refused(line + b"\r\n" + b"x" * (limit + 1))
-    chunk = b"1000\r\n" + b"x" * 0x1000 + b"\r\n"
-    assert "answer is larger" in refused(line + b"Transfer-Encoding: chunked\r\n\r\n" + chunk * 17)
-    assert read(line + b"Content-Length: %d\r\n\r\n" % limit + b"x" * limit).done
+    assert flooded(line + b"\r\n", kilobyte) == (65, "the answer is larger than 65536 bytes")
+    chunked = line + b"Transfer-Encoding: chunked\r\n\r\n"
+    assert flooded(chunked, b"400\r\n" + kilobyte + b"\r\n") == (65, "the answer is larger than 65536 bytes")
+
+
+def test_an_answer_of_just_the_limit_is_taken():
+    answer = read(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % http.BODY_LIMIT)
+    for _ in range(http.BODY_LIMIT // 1024):
+        assert not answer.done
+        answer.feed(b"x" * 1024)
+    assert answer.done
