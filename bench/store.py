@@ -201,14 +201,15 @@ async def send_batches(context: ssl.SSLContext, port: int, load: Load) -> float:
 
 async def send_singly(context: ssl.SSLContext, port: int, load: Load) -> float:
     """One point per request, one TLS connection per point: what nodes do."""
-    numbers = iter(range(load.connections))
+    nodes = (number % load.clients for number in range(load.connections))
+    requests = iter(
+        [post(node, body(node, load.requests * load.batch + i, 1)) for i, node in enumerate(nodes)]
+    )
 
     async def client() -> None:
-        for number in numbers:
-            node = number % load.clients
-            point = body(node, load.requests * load.batch + number, 1)
+        for request in requests:
             reader, writer = await asyncio.open_connection("127.0.0.1", port, ssl=context)
-            await stored(reader, writer, post(node, point))
+            await stored(reader, writer, request)
             writer.close()
 
     start = time.perf_counter()

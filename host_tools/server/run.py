@@ -8,6 +8,7 @@ import fcntl
 import os
 import signal
 import socket
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager, nullcontext
 from datetime import UTC, datetime
@@ -30,6 +31,7 @@ from .write import WriteApi
 STORE_NAME = "store.sqlite3"
 LOCK_NAME = "serve.lock"
 CONNECTIONS_WAITING = 1024  # a fleet that comes back after an outage calls all at once
+RENEW_EVERY_S = 86_400
 FINISH_S = 10  # for requests in progress when asked to stop
 
 
@@ -64,26 +66,41 @@ def serve(settings: Settings, say: Callable[[str], None]) -> None:
                 timeout_graceful_shutdown=FINISH_S, backlog=CONNECTIONS_WAITING,
             )  # fmt: skip
             config.load()
-            config.ssl = tls.context(files)
-            lines = (
-                f"Page: https://{_in_url(settings.host)}:{listener.getsockname()[1]}/",
-                f"CA certificate, for browsers and nodes: {files.ca}",
-                "Stop with Ctrl-C.",
-            )
+            config.ssl = context = tls.context(files)
+
+            def renew() -> None:
+                tls.load(context, tls.prepare(site, names, datetime.now(UTC)))
+
+            def ready() -> None:
+                say(f"Page: https://{_in_url(settings.host)}:{listener.getsockname()[1]}/")
+                say(f"CA certificate, for browsers and nodes: {files.ca}")
+                say("Stop with Ctrl-C.")
+
             with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-                runner.run(_run(_Server(config), listener, lines, say))
+                runner.run(_run(_Server(config), listener, ready, renew))
 
 
 async def _run(
-    server: uvicorn.Server, listener: socket.socket, lines: Sequence[str], say: Callable[[str], None]
+    server: uvicorn.Server, listener: socket.socket, ready: Callable[[], None], renew: Callable[[], None]
 ) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, server.handle_exit, number, None)
     # Connections queue up at the listener already, and a signal ends it cleanly from here on.
-    for line in lines:
-        say(line)
+    ready()
+    renewing = loop.create_task(keep_renewed(renew, RENEW_EVERY_S))
     await server.serve(sockets=[listener])
+    renewing.cancel()
+
+
+async def keep_renewed(renew: Callable[[], None], every_s: float) -> None:
+    """Call `renew` again and again: a server may well run for longer than its certificate."""
+    while True:
+        await asyncio.sleep(every_s)
+        try:
+            renew()
+        except (UserError, OSError) as error:
+            print(f"torgpuls: {error}", file=sys.stderr, flush=True)
 
 
 class _Server(uvicorn.Server):

@@ -1,7 +1,7 @@
 """The site's own certificate authority, and the server certificate that it issues.
 
     SITE/tls/ca.pem, ca.key           10 years; every node of the site trusts this one certificate
-    SITE/tls/server.pem, server.key   397 days; renewed at a start, so that no node ever needs to hear of it
+    SITE/tls/server.pem, server.key   397 days; renewed in time, and no node needs to hear of it
 
 P-256 throughout: mbedTLS on the ESP32 has no Ed25519 and, as MicroPython builds it, no X25519.
 """
@@ -73,11 +73,16 @@ def context(tls: Tls) -> ssl.SSLContext:
     """Return the server's side of TLS 1.2 and 1.3. P-256 is among OpenSSL's default groups."""
     made = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     made.minimum_version = ssl.TLSVersion.TLSv1_2
-    made.load_cert_chain(tls.server, tls.server_key)
+    load(made, tls)
     # A node connects once per window: a ticket would be older than the server keeps it.
     made.num_tickets = 0
     made.options |= ssl.OP_NO_TICKET | ssl.OP_NO_RENEGOTIATION
     return made
+
+
+def load(into: ssl.SSLContext, tls: Tls) -> None:
+    """Use the certificate that is in the files now; connections that are open keep the one before."""
+    into.load_cert_chain(tls.server, tls.server_key)
 
 
 def _make_ca(tls: Tls, now: datetime) -> None:

@@ -1,5 +1,7 @@
 """The site's certificates: made once, renewed in time, and checked by strangers' TLS."""
 
+import asyncio
+import contextlib
 import socket
 import ssl
 import subprocess
@@ -8,9 +10,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding
 from serving import Serving
 from torgpuls.host_tools.errors import UserError
-from torgpuls.host_tools.server import tls
+from torgpuls.host_tools.server import run, tls
 
 NOW = datetime(2026, 5, 1, 8, 0, tzinfo=UTC)
 
@@ -123,6 +126,51 @@ def test_an_expired_ca_says_what_it_takes(tmp_path):
 def test_a_name_that_no_certificate_can_hold_is_refused(tmp_path):
     with pytest.raises(UserError, match="--name 'torgpulsräknare'"):
         prepared(tmp_path, "torgpulsräknare")
+
+
+def test_a_server_that_runs_on_serves_the_renewed_certificate_without_a_restart(tmp_path):
+    files, first = prepared(tmp_path)
+    context = tls.context(files)
+    assert served(context) == first.public_bytes(Encoding.DER)
+    files, second = prepared(tmp_path, after_days=380)
+    tls.load(context, files)
+    assert served(context) == second.public_bytes(Encoding.DER) != first.public_bytes(Encoding.DER)
+
+
+def served(context):
+    """Return the certificate (DER) that a client is shown; the two talk through memory."""
+    client = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    client.check_hostname, client.verify_mode = False, ssl.CERT_NONE
+    to_server, to_client = ssl.MemoryBIO(), ssl.MemoryBIO()
+    ends = [
+        client.wrap_bio(to_client, to_server),
+        context.wrap_bio(to_server, to_client, server_side=True),
+    ]
+    for _ in range(3):
+        for end in ends:
+            with contextlib.suppress(ssl.SSLWantReadError):
+                end.do_handshake()
+    return ends[0].getpeercert(binary_form=True)
+
+
+def test_renewing_goes_on_after_a_day_on_which_it_failed(capsys):
+    outcomes = iter([UserError("ca.pem expired"), None, None])
+    done = []
+
+    def renew():
+        outcome = next(outcomes)
+        if outcome:
+            raise outcome
+        done.append(True)
+
+    async def some_days():
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(run.keep_renewed(renew, 0.01), 0.2)
+
+    with contextlib.suppress(RuntimeError):  # no fourth outcome
+        asyncio.run(some_days())
+    assert done == [True, True]
+    assert capsys.readouterr().err == "torgpuls: ca.pem expired\n"
 
 
 def test_the_server_speaks_tls_1_2_and_1_3_over_p256_and_nothing_older(tmp_path):
