@@ -22,6 +22,8 @@ from ..node import errors, failures, posting
 
 TIMEOUT_MS = 20000  # for connection, handshake, request and answer together; names are looked up before
 _PIECE_SIZE = 512  # bytes read at once
+_IPPROTO_TCP = 6  # IANA; the unix port's `socket` does not name it
+_TCP_NODELAY = 1  # the same number in Linux and in lwIP
 
 # What mbedtls_x509_crt_verify_info() says, in the order in which a person should hear it.
 _REFUSALS = (
@@ -93,6 +95,8 @@ class Https(posting.Poster):
             raise failures.failure(self.server, "no_name")
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
         self._socket.setblocking(False)
+        # Head and body are two writes: do not hold the second back for the first one's receipt.
+        self._socket.setsockopt(_IPPROTO_TCP, _TCP_NODELAY, 1)
         try:
             self._socket.connect(found[0][-1])
         except OSError as error:
