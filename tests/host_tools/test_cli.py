@@ -82,10 +82,22 @@ def test_our_own_bug_falls_with_its_traceback(monkeypatch):
         cli.run(["failing"])
 
 
-def test_a_reader_that_leaves_early_gets_no_traceback():
+PRINTING = """
+import click
+from torgpuls.host_tools import cli
+@click.command()
+def printing():
+    print("one line")
+cli.CommandFolder.get_command = lambda *_: printing
+cli.main()
+"""
+
+
+@pytest.mark.parametrize("command", [[*TORGPULS, "--help"], [sys.executable, "-c", PRINTING, "printing"]])
+def test_a_reader_that_leaves_early_gets_no_traceback(command):
     read_end, write_end = os.pipe()
     os.close(read_end)
-    process = subprocess.Popen([*TORGPULS, "--help"], stdout=write_end, stderr=subprocess.PIPE)
+    process = subprocess.Popen(command, stdout=write_end, stderr=subprocess.PIPE)
     os.close(write_end)
     assert process.communicate(timeout=60)[1] == b""
     assert process.returncode == 1
@@ -97,7 +109,8 @@ def test_a_command_that_is_told_to_end_cleans_up_and_says_nothing(number, tmp_pa
         "import click, tempfile, time; from torgpuls.host_tools import cli\n"
         "@click.command()\n"
         "def waiting():\n"
-        f"    with tempfile.TemporaryDirectory(dir={str(tmp_path)!r}):\n        print('up', flush=True); time.sleep(60)\n"
+        f"    with tempfile.TemporaryDirectory(dir={str(tmp_path)!r}):\n"
+        "        print('up', flush=True); time.sleep(60)\n"
         "cli.CommandFolder.get_command = lambda *_: waiting\n"
         "cli.main()\n"
     )
