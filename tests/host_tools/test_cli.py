@@ -94,7 +94,8 @@ cli.main()
 
 
 @pytest.mark.parametrize("command", [[*TORGPULS, "--help"], [sys.executable, "-c", PRINTING, "printing"]])
-def test_a_reader_that_leaves_early_gets_no_traceback(command):
+def test_a_reader_that_leaves_early_gets_no_traceback(command, monkeypatch):
+    monkeypatch.delenv("PYTHONUNBUFFERED", raising=False)
     read_end, write_end = os.pipe()
     os.close(read_end)
     process = subprocess.Popen(command, stdout=write_end, stderr=subprocess.PIPE)
