@@ -1,1 +1,1 @@
-"""The node: plain Python that knows no hardware and runs unchanged on MicroPython and CPython."""
+"""The node: plain Python that knows no hardware; runs unchanged on MicroPython and CPython."""
