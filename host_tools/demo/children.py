@@ -27,8 +27,11 @@ class Child(NamedTuple):
         """Return the last line that a child said which failed, None while it runs or when it did well."""
         if self.process.poll() in (None, 0):
             return None
+        code = self.process.returncode
+        if code < 0:
+            return f"{self.name} was ended by signal {-code}"
         lines = self.log.read_text(encoding="utf-8", errors="replace").splitlines()
-        said = lines[-1].removeprefix("torgpuls: ") if lines else f"exit code {self.process.returncode}"
+        said = lines[-1].removeprefix("torgpuls: ") if lines else f"exit code {code}"
         return f"{self.name} failed: {said}"
 
 

@@ -7,7 +7,7 @@ import shutil
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -41,6 +41,15 @@ class Options(NamedTuple):
     stay: bool
 
 
+class Town(NamedTuple):
+    """What runs while the demo plays."""
+
+    server: Child
+    nodes: list[Child]
+    reader: StoreReader
+    url: str
+
+
 def run(options: Options, environment: Mapping[str, str], console: Console) -> None:
     """Play the demo and print its summary. Raises UserError; Ctrl-C ends it in good order."""
     with _site(options.site) as site:
@@ -57,7 +66,6 @@ def _play(options: Options, site: Path, chosen: Scenes, children: Children, cons
     server = children.start("store", ["serve", "--site", str(site), "--port", "0"])
     url = wait_for_line(server, "Page: ", START_TIMEOUT_S)
     ca = site / "tls" / "ca.pem"
-    reader = StoreReader(url, ca)
     places = []
     nodes = []
     for scene in chosen.scenes:
@@ -68,7 +76,7 @@ def _play(options: Options, site: Path, chosen: Scenes, children: Children, cons
     console.print(f"Page: {url}", highlight=False)
     stopped = False
     try:
-        _watch(options, places, nodes, [server, *nodes], reader, url, console)
+        _watch(options, places, Town(server, nodes, StoreReader(url, ca), url), console)
     except KeyboardInterrupt:
         stopped = True
     console.print()
@@ -78,27 +86,27 @@ def _play(options: Options, site: Path, chosen: Scenes, children: Children, cons
         raise KeyboardInterrupt
 
 
-def _watch(
-    options: Options,
-    places: list[Progress],
-    nodes: list[Child],
-    all_children: list[Child],
-    reader: StoreReader,
-    url: str,
-    console: Console,
-) -> None:
-    """Show how it goes until all captures are played and stored, or the time is over."""
+def _watch(options: Options, places: list[Progress], town: Town, console: Console) -> None:
+    """Show how it goes until all captures are played and stored, or the time is over.
+
+    Raises UserError when the store or a node fails.
+    """
     start_s = time.monotonic()
     with _shower(console) as tell:
         while True:
-            running = any(node.process.poll() is None for node in nodes)
-            for child in all_children:
+            running = any(node.process.poll() is None for node in town.nodes)
+            for child in town.nodes:
                 if problem := child.failure():
                     raise UserError(problem)
-            for index, place in enumerate(places):
-                places[index] = place._replace(windows=reader.windows(place.scene.place, *place.span_s))
+            if town.server.process.poll() is not None:
+                raise UserError(town.server.failure() or "the store was told to end")
+            # Between the check and the question the store may end: the next turn says so.
+            with suppress(OSError):
+                for index, place in enumerate(places):
+                    windows = town.reader.windows(place.scene.place, *place.span_s)
+                    places[index] = place._replace(windows=windows)
             elapsed_s = time.monotonic() - start_s
-            tell(places, url, _clock(options, elapsed_s, running))
+            tell(places, town.url, _clock(options, elapsed_s, running))
             if not options.stay and (not running or elapsed_s >= options.seconds):
                 return
             time.sleep(LOOK_EVERY_S)

@@ -181,3 +181,27 @@ def test_a_demo_that_is_interrupted_leaves_no_process_and_no_file(tmp_path, numb
     assert "Stored: " in out
     assert list(tmp_path.iterdir()) == []
     assert _processes_that_name(tmp_path) == []
+
+
+def test_a_store_that_dies_ends_the_demo_with_one_line(tmp_path):
+    site = tmp_path / "site"
+    process = _demo(tmp_path, "--site", str(site))
+    assert any(line.startswith("Page: ") for line in process.stdout)
+    os.kill(int((site / "serve.lock").read_text()), signal.SIGKILL)
+    _, err = process.communicate(timeout=60)
+    assert process.returncode == 2
+    assert err.startswith("torgpuls: ") and err.count("\n") == 1
+    assert _processes_that_name(site) == []
+
+
+def test_a_site_that_is_served_already_is_left_alone(tmp_path):
+    site = tmp_path / "site"
+    with children.Children(tmp_path) as running:
+        other = running.start("other", ["serve", "--site", str(site), "--port", "0"])
+        children.wait_for_line(other, "Page: ", 30)
+        process = _demo(tmp_path, "--site", str(site))
+        out, err = process.communicate(timeout=60)
+    assert process.returncode == 2
+    assert err == f"torgpuls: store failed: {site} is served already, by process {other.process.pid}: " + (
+        "stop that one, or give another --site\n"
+    )
