@@ -14,6 +14,16 @@ CUT_AFTER = "cut after"  # the server stored everything, the answer got lost
 DISTRUST = "distrust"  # its certificate is not the one that is trusted
 
 
+class Row:
+    """A stored report: row[name] is one of its numbers. Unpacks only what is asked for."""
+
+    def __init__(self, slot):
+        self._slot = slot
+
+    def __getitem__(self, name: str) -> int:
+        return report.number(self._slot, name)
+
+
 class SilentNetwork:
     """The Transport port where there is no network."""
 
@@ -114,8 +124,8 @@ class RecordingNetwork:
         self._connected = False
 
     def rows(self) -> list:
-        """Return every stored report's values, oldest first."""
-        return [report.unpack(self.points[key][0]) for key in sorted(self.points, key=lambda key: key[2])]
+        """Return every stored report as a Row, oldest first."""
+        return [Row(self.points[key][0]) for key in sorted(self.points, key=lambda key: key[2])]
 
     def _is_out(self) -> bool:
         now_s = self._clock.true_s()

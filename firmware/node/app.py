@@ -218,7 +218,7 @@ class Node:
             self._failures_in_a_row = 0
             return
         self._ports.radio.pause()
-        self._delivery.retry_after_s = 0
+        self._delivery.taken = self._delivery.retry_after_s = 0
         try:
             outcome = self._online(known)
         except TrustError:
@@ -227,9 +227,9 @@ class Node:
         except WorldError:
             outcome = delivery.LATER
         self._ports.transport.disconnect()
-        if outcome == delivery.DONE:
+        if outcome == delivery.DONE or self._delivery.taken:
             self._failures_in_a_row = 0
-        else:
+        if outcome != delivery.DONE:
             self._upload_failures += outcome == delivery.LATER
             self._trust_failures += outcome == delivery.PERSON
             self._upload_timer.start(self._back_off_ms(outcome))

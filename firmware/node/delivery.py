@@ -21,7 +21,11 @@ _PERSON = (401, 403, 404)
 
 
 class Delivery:
-    """Sends batches of reports. retry_after_s: how long the server wants to be left alone."""
+    """Sends batches of reports.
+
+    taken: reports that the server took in the last run. retry_after_s: how long it wants to be
+    left alone.
+    """
 
     def __init__(self, box, transport, identity, batch: int, progress):
         """batch: reports in one request at most; their lines are built in one fixed buffer.
@@ -35,6 +39,8 @@ class Delivery:
         self._progress = progress
         self._body = bytearray(batch * report.LINE_MAX)
         self._positions = [0] * batch
+        self._alone = 0  # how many of the oldest reports go one by one
+        self.taken = 0
         self.retry_after_s = 0
 
     def run(self, timer) -> int:
@@ -42,19 +48,19 @@ class Delivery:
 
         Raises NetworkError, TrustError or FlashError.
         """
-        self.retry_after_s = 0
-        alone = 0  # how many of the next reports go one by one
+        self.taken = self.retry_after_s = 0
         while timer.left_ms() > 0:
-            count, size = self._collect(1 if alone else self._batch)
+            count, size = self._collect(1 if self._alone else self._batch)
             if not count:
                 return DONE
             status, self.retry_after_s = self._transport.write(memoryview(self._body)[:size])
             self._progress()
             if status in _REFUSED and count > 1:
-                alone = count
+                self._alone = count
             elif status == _TAKEN or status in _REFUSED:
                 self._mark(count, outbox.SENT if status == _TAKEN else outbox.REFUSED)
-                alone = max(0, alone - 1)
+                self.taken += count if status == _TAKEN else 0
+                self._alone = max(0, self._alone - 1)
             else:
                 return PERSON if status in _PERSON else LATER
         return DONE

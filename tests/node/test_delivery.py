@@ -4,6 +4,8 @@ from node.worlds import START_S, World, neighbours
 from torgpuls.firmware.node import schedule
 from torgpuls.simulator import network
 
+NEEDS = ("heap",)
+
 
 def waiting_world(windows, **settings):
     """A node with so many reports waiting, the network back from an outage."""
@@ -122,10 +124,16 @@ def test_uploading_every_few_windows_sends_them_together():
 def test_a_backlog_does_not_keep_the_node_from_listening():
     world = World()
     begin_s = world.clock.true_s()
-    world.network.outages.append((begin_s + 60, begin_s + 2 * 86400))
-    world.live(2 * 86400)
+    world.network.outages.append((begin_s + 60, begin_s + 43200))
     world.live(86400)
     for row in world.rows():
         listened_ms = row["listen_ms_low"] + row["listen_ms_mid"] + row["listen_ms_high"]
         assert listened_ms >= 200000
     assert world.node.outbox.unsent <= 1
+
+
+def test_a_server_that_fails_now_and_then_is_not_left_alone_for_long():
+    world = waiting_world(60)
+    world.network.script = [None, 500] * 40
+    world.live(2 * 3600)
+    assert world.node.outbox.unsent <= 2

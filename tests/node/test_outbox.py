@@ -6,6 +6,8 @@ from torgpuls.firmware.node import outbox, report
 from torgpuls.firmware.node.errors import FlashError
 from torgpuls.simulator import flash as flashes
 
+NEEDS = ("heap",)
+
 SECTORS = 4
 
 

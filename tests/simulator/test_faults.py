@@ -117,7 +117,7 @@ def test_no_window_is_lost_or_doubled_wherever_the_power_fails():
     world.network.script = []
     deliver_all(world)
     stored, discarded, declared = account(world)
-    assert stored > 150 and discarded > 31 and declared == 0
+    assert stored > 150 and discarded > 31 and declared == 0, (stored, discarded, declared)
 
 
 def test_power_that_fails_again_and_again_for_a_week_loses_nothing_unsaid():
