@@ -33,7 +33,7 @@ enum { YOUNG_MISSED_Q20 = (1 << DEVICE_BITS) / 16 };
 enum { MISSED_LIMIT_Q20 = 3 << (DEVICE_BITS - 1), MODELS_BEYOND_LIMIT = 4 };
 
 enum { NEAR = 0, FAR = 1, ALL = 2 };
-static const int32_t gate_dbm[TALLY_GATES] = {-70, -75, -128};
+static const int32_t gate_dbm[] = {-70, -75};
 
 bool tally_open(struct tally *tally, struct tally_set *sets, size_t set_count, struct tally_model *models,
                 size_t model_count) {

@@ -2,7 +2,7 @@
  *
  * tally_fuzz SIGHTINGS: that many per table size. Half of the words are random, so that times go back and
  * fields hold what they never should; half are a crowd's, so that the tables fill. Ends with 1 when a count
- * comes out that no sightings can have, or memory is not wiped.
+ * comes out that no sightings can have, memory is not wiped, or an estimate starts again from 0.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -57,8 +57,30 @@ static int left(size_t set_count, size_t model_count) {
     return 0;
 }
 
+/* So many addresses that what was missed does not fit its 32 bits. */
+static int starts_again(void) {
+    struct tally tally;
+    struct tally_result result;
+    uint32_t before = 0;
+    tally_open(&tally, sets, TALLY_SETS_MIN, models, TALLY_MODELS_MAX);
+    for (uint32_t device = 0; device < 120000; device++) {
+        struct sighting near = {device << 12, 0xFF << 8 | SIGHTING_LOCAL};
+        tally_add(&tally, near);
+        if (tally.missed_q20 < before) {
+            return 1;
+        }
+        before = tally.missed_q20;
+    }
+    tally_close(&tally, &result);
+    return before < UINT32_MAX / 2 || !result.addresses_full;
+}
+
 int main(int argc, char **argv) {
     static const size_t sizes[][2] = {{TALLY_SETS_MIN, 1}, {64, 64}, {SETS_MOST, TALLY_MODELS_MAX}};
+    if (starts_again()) {
+        printf("the estimate of what was missed starts again\n");
+        return 1;
+    }
     uint32_t number = argc > 1 ? (uint32_t)strtoul(argv[1], NULL, 10) : WINDOW;
     for (size_t size = 0; size < sizeof sizes / sizeof *sizes; size++) {
         struct tally tally;

@@ -67,6 +67,13 @@ def test_a_set_full_of_persistent_addresses_still_counts_new_ones():
     assert counts.f == (1, 1, 1)
 
 
+def test_of_a_set_full_of_persistent_addresses_the_longest_silent_one_is_given_up():
+    stay = [(time + n, 32 * n, 1, NEAR) for time in (0, 200) for n in range(16)]
+    new = [(300, 32 * 16, 2, NEAR)]
+    kept = [(time, 32 * n, 1, NEAR) for time in (400, 600) for n in range(1, 16)]
+    assert count(stay + new + kept, **SMALL) == count(stay + new, **SMALL)
+
+
 def test_of_addresses_that_return_later_than_the_table_remembers_many_are_recognised():
     crowd = passers_by(6000, models=1)
     phones = [Heard(time, 1031 * n, 1, NEAR) for n in range(60) for time in range(7 * n % 300, 3000, 300)]
@@ -83,15 +90,32 @@ def test_the_addresses_flag_is_silent_while_the_table_suffices(number):
 def test_the_addresses_flag_is_silent_when_nothing_that_was_forgotten_can_matter():
     far_away = passers_by(8000, rssi_dbm=FAR)
     assert not count(far_away, 2048, 128).addresses_full
+    assert not count(by_time(far_away, passers_by(1000, seed=2)), 2048, 128).addresses_full
 
 
 def test_the_addresses_flag_is_raised_when_too_much_was_forgotten():
     assert count(passers_by(8000), 2048, 128).addresses_full
 
 
-def test_the_addresses_flag_stays_raised_when_its_estimate_is_as_large_as_it_can_be():
-    hour = [heard._replace(time_tenths=12 * heard.time_tenths) for heard in passers_by(110_000)]
-    assert count(hour, **SMALL).addresses_full
+def test_the_addresses_flag_is_raised_when_addresses_come_back_just_before_they_would_be_forgotten():
+    crowd = passers_by(1000)
+    assert not count(crowd, **SMALL).addresses_full
+    back = [Heard(time, 1031 * n, 1, NEAR) for n in range(100) for time in (900 + n, 1900 + n)]
+    assert count(by_time(crowd, back), **SMALL).addresses_full
+
+
+def test_the_addresses_flag_is_raised_when_too_many_talk_at_once():
+    talkers = [(time + n // 10, n, n % 20, NEAR) for time in (0, 100) for n in range(400)]
+    assert tally_unbounded.count(Heard(*talker) for talker in talkers)[0][1] == 20
+    counts = count(talkers, **SMALL)
+    assert counts.f[0] < 20
+    assert counts.addresses_full
+
+
+def test_the_addresses_flag_counts_an_address_that_talked_at_once_with_others_only_once():
+    at_once = [(0, device, 1, NEAR) for device in in_one_set(16)]
+    later = [(200 + 20 * n, device, 1, FAR) for n in range(8) for device in in_one_set(16)]
+    assert not count(at_once + later, **SMALL).addresses_full
 
 
 def test_models_beyond_the_table_are_counted_as_one_phone_each():
@@ -129,15 +153,15 @@ def test_counters_stop_at_their_highest_value_instead_of_starting_again():
 
 def test_a_new_window_begins_empty():
     ffi, lib = tally_library.library()
-    words = [tally_library.pack(*heard) for heard in passers_by(5000, models=400)]
     world = lib.world_new(512, 64)
     result = ffi.new("struct tally_result *")
-    lib.world_count(world, ffi.new("struct sighting[]", words), len(words), result)
-    assert result.addresses_full and result.models_full
-    lib.world_count(world, ffi.new("struct sighting[]", words[:1]), 1, result)
+    for window, full in ((passers_by(8000, models=400), True), (passers_by(400, models=50), False)):
+        words = [tally_library.pack(*heard) for heard in window]
+        lib.world_count(world, ffi.new("struct sighting[]", words), len(words), result)
+        assert (result.addresses_full, result.models_full) == (full, full)
     lib.world_free(world)
-    assert (list(result.s_q8), list(result.f)) == ([256] * 3, [1] * 3)
-    assert not result.addresses_full and not result.models_full
+    alone = count(window, **SMALL)
+    assert (tuple(result.s_q8), tuple(result.f)) == (alone.s_q8, alone.f)
 
 
 @pytest.mark.parametrize("number", [1, 300, 5000])
