@@ -83,6 +83,12 @@ def test_names_with_quotes_stay_names(store):
     assert [window.present for window in store.windows(tricky, 300, 600, 600)] == [1]
 
 
+def test_a_commit_waits_for_the_disk(store):
+    # sqlite.org/pragma.html: in WAL mode only FULL (2) syncs the log at each commit.
+    assert store._writer.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+    assert store._writer.execute("PRAGMA synchronous").fetchone() == (2,)
+
+
 def test_a_full_disk_keeps_nothing_of_the_request_and_works_again_afterwards(store):
     store.write(points(line(300)))
     (pages,) = store._writer.execute("PRAGMA page_count").fetchone()
