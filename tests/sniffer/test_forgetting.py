@@ -5,8 +5,8 @@ import struct
 from pathlib import Path
 
 import pytest
-from sniffer.c_programs import PORTABLE, compiled, run
-from sniffer.frames import BODY, probe, read, siphash
+from sniffer.c_programs import MEMORY_CHECKS, PORTABLE, compiled, run
+from sniffer.frames import BODY, element, probe, read, siphash
 from sniffer.traces import record, written
 
 SEED = 0x1122334455667788
@@ -41,9 +41,11 @@ def sighting_patterns() -> list[bytes]:
 @pytest.fixture(params=["-O2", "-Os"])
 def scan(tmp_path: Path, request: pytest.FixtureRequest):
     """A function: (patterns, how the window ends) -> what of the patterns is in memory."""
-    place = written(
-        tmp_path / "trace", (record(100_000, probe(BODY, sender)) for sender in addresses()), SEED
-    )
+    frames = [probe(BODY, sender) for sender in addresses()]
+    records = [record(100_000, frame) for frame in frames]
+    beacon = b"\x80" + probe(element(200, addresses()[-1]))[1:]
+    records[50:50] = [record(0, frames[-2], channel=11), record(0, beacon)]  # not heard, not read
+    place = written(tmp_path / "trace", records, SEED)
     program = compiled(
         "memory_scan" + request.param, ("memory_scan.c",), (*PORTABLE, "port_host.c"), request.param
     )
@@ -71,6 +73,12 @@ def test_neither_the_key_nor_a_sighting_is_in_memory(scan, ending):
 
 def test_an_address_that_was_heard_is_nowhere_even_while_the_window_is_open(scan):
     assert scan(addresses()[:HEARD], "open") == []
+
+
+def test_tables_ring_and_key_are_zero_whenever_no_window_is_open():
+    """The behaviours are the checks in wiped_memory.c."""
+    others = tuple(name for name in PORTABLE if name != "sniffer.c")
+    run(compiled("wiped_memory", ("wiped_memory.c",), (*others, "port_fed.c"), *MEMORY_CHECKS))
 
 
 def test_the_search_finds_what_an_open_window_holds(scan):
