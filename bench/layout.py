@@ -115,6 +115,8 @@ class Layout:
                     p for p in files if re.search(rf"(?<![a-z0-9]){pattern}(?![a-z0-9])", p.name.lower())
                 ]
                 files = picked or files
+        if not files:
+            raise UserError(f"{self.folder}: there is no capture for {dataset}: put it into {first}/")
         return files
 
     def stretches(self, windows: list[Window]) -> list[Stretch]:

@@ -2,9 +2,9 @@
 
     python bench/one_behaviour.py DIR
 
-DIR is laid out like the published captures. Plays three whole days of its first dataset on both,
-hopping and as recorded, with window keys that follow from a seed, and compares all fields of all
-reports, window by window. Ends with 1 when one differs.
+DIR holds the published captures. Plays three whole days of Brno on both, hopping and as recorded, with
+window keys that follow from a seed, and compares all fields of all reports, window by window. Ends
+with 1 when one differs.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from torgpuls.firmware.node.errors import PersonError
 from torgpuls.simulator.captures.timeline import Reading, Timeline, read_captures
 from torgpuls.simulator.interpreter import Plan, play_on
 
-DAYS = ("2022-11-22", "2023-04-16", "2023-09-01")
+DAYS = ("2022-11-22", "2023-04-11", "2023-04-26")
 DAY_S = 86400
 HOPPING = {"place": "bench"}  # channels 1, 6, 11 by turns
 AS_RECORDED = {"place": "bench", "channels": [1], "dwell_ms": 10000}

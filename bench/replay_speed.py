@@ -8,6 +8,7 @@ pcapng and CSV in memory; CPU time of one core, the best of three. Ends with 1 w
 
 from __future__ import annotations
 
+import argparse
 import io
 import random
 import struct
@@ -35,6 +36,9 @@ Frame = tuple[int, int, int, bytes]
 
 
 def main() -> int:
+    argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    ).parse_args()
     frames = list(made_up(DAY_S * FRAMES_PER_S))
     missed = False
     print(

@@ -1,5 +1,6 @@
 """Captures and traces byte by byte, written from the formats' documents and not with our code."""
 
+import math
 import struct
 import zlib
 
@@ -33,7 +34,8 @@ def pcap(packets: list[tuple[float, bytes]], order: str = "<", nano: bool = Fals
     for after_s, packet in packets:
         fraction = round(after_s % 1 * (1e9 if nano else 1e6))
         content += (
-            struct.pack(order + "IIII", START_S + int(after_s), fraction, len(packet), len(packet)) + packet
+            struct.pack(order + "IIII", START_S + math.floor(after_s), fraction, len(packet), len(packet))
+            + packet
         )
     return content
 
