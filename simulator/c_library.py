@@ -1,12 +1,15 @@
-"""C files of the project become a shared library in the cache, for cffi to open."""
+"""C files of the project become a shared library in the cache, opened with cffi by their own header."""
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
+import cffi
 from torgpuls.firmware.node.errors import PersonError
 
 from .toolchain import cache
@@ -30,3 +33,18 @@ def shared_library(name: str, sources: Sequence[Path], headers: Sequence[Path], 
 
     made_of = cache.key([compiler, *flags], [*sources, *headers])
     return cache.made(name, made_of, make) / f"lib{name}.so"
+
+
+def declarations(header: Path) -> cffi.FFI:
+    """Return what a header declares: there is no second copy of it. Plain numbers in #define count."""
+    text = re.sub(r"^#(?!define \w+ \d+$).*$", "", header.read_text(encoding="utf-8"), flags=re.MULTILINE)
+    ffi = cffi.FFI()
+    ffi.cdef(text)
+    return ffi
+
+
+def constants(library: Any, prefix: str) -> dict[str, int]:
+    """Return the enumerators and numbers of a loaded library's header that start with `prefix`,
+    by name without it."""
+    names = (name for name in dir(library) if name.startswith(prefix))
+    return {name.removeprefix(prefix): getattr(library, name) for name in names}

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import functools
-import re
 from pathlib import Path
 from typing import Any
 
 import cffi
 
+from . import c_library
 from .c_library import shared_library
 
 FOLDER = Path(__file__).resolve().parents[1] / "firmware" / "sniffer"
@@ -29,11 +29,8 @@ def build(**sizes: int) -> Path:
 
 @functools.cache
 def interface() -> cffi.FFI:
-    """Return the declarations of sniffer.h: there is no second copy of them."""
-    text = (FOLDER / "sniffer.h").read_text(encoding="utf-8")
-    ffi = cffi.FFI()
-    ffi.cdef(re.sub(r"^#(?!define \w+ \d+$).*$", "", text, flags=re.MULTILINE))
-    return ffi
+    """Return the declarations of sniffer.h."""
+    return c_library.declarations(FOLDER / "sniffer.h")
 
 
 @functools.cache
@@ -44,5 +41,4 @@ def library() -> Any:
 
 def constants(prefix: str) -> dict[str, int]:
     """Return the enumerators of sniffer.h that start with `prefix`, by name without it."""
-    names = dir(library())
-    return {name[len(prefix) :]: getattr(library(), name) for name in names if name.startswith(prefix)}
+    return c_library.constants(library(), prefix)
