@@ -22,6 +22,7 @@ from .interface import Kinds, Point, Series
 
 NS_PER_TICK = {"ns": 1, "us": 1_000, "ms": 1_000_000, "s": 1_000_000_000}
 TIME_LIMIT_NS = 2**63 - 2  # InfluxDB's range of time: docs, "Timestamp"
+TIME_DIGITS = 20
 KEY_LIMIT = 65_535  # measurement and tags together, InfluxDB's limit
 RESERVED_TAGS = ("time", "_field", "_measurement")
 QUOTED_LINE_LIMIT = 200  # characters of a wrong line that are repeated to its sender
@@ -93,11 +94,11 @@ class Parser:
         while position < size:
             for shape in self._shapes:
                 match = shape.pattern.match(text, position)
-                if match and match[1] in self._series:
+                series = match and self._series.get(match[1])
+                if match and series:
                     values = match.groups()
                     time_ns = _time_ns(text, position, values[-1], tick_ns, now_ns)
-                    fields_json = shape.json_template % values[1:-1]
-                    points.append(Point(self._series[values[0]], time_ns, fields_json, shape.kinds))
+                    points.append(Point(series, time_ns, shape.json_template % values[1:-1], shape.kinds))
                     position = match.end()
                     break
             else:
@@ -179,7 +180,7 @@ class Parser:
 # Values whose text is the same in line protocol and in JSON, so that it is copied; all others take the
 # general road. No leading zero, 18 digits (always in range), nothing that JSON would escape.
 _SIMPLE_VALUES = {
-    "integer": (r"(0|-?[1-9][0-9]{0,17})i", "%s"),
+    "integer": (r"(0|-?[1-9][0-9]{0,17}+)i", "%s"),
     "string": (r'"([^"\\\x00-\x1f]*+)"', '"%s"'),
 }
 _SIMPLE_NAME = re.compile(r"[A-Za-z0-9_]+")
@@ -204,7 +205,6 @@ def _value(text: str, start: int, match: re.Match[str]) -> str | int | float | b
             _fail(text, start, "float out of range")
         return number
     allowed = _INTEGER_RANGE if kind == "integer" else _UNSIGNED_RANGE
-    # The length is checked first: Python refuses to convert thousands of digits.
     digits = found.lstrip("-0")
     if len(digits) > 20 or int(found) not in allowed:
         _fail(text, start, f"{kind} out of range")
@@ -214,9 +214,11 @@ def _value(text: str, start: int, match: re.Match[str]) -> str | int | float | b
 def _time_ns(text: str, start: int, ticks: str | None, tick_ns: int, now_ns: int) -> int:
     if ticks is None:
         return now_ns - now_ns % tick_ns
-    if len(ticks) > 20 or abs(int(ticks) * tick_ns) > TIME_LIMIT_NS:
+    # The length is checked first: Python refuses to convert thousands of digits.
+    time_ns = int(ticks) * tick_ns if len(ticks) <= TIME_DIGITS else TIME_LIMIT_NS + 1
+    if not -TIME_LIMIT_NS <= time_ns <= TIME_LIMIT_NS:
         _fail(text, start, "time outside range")
-    return int(ticks) * tick_ns
+    return time_ns
 
 
 def _skip_spaces(text: str, position: int) -> int:
