@@ -209,7 +209,7 @@ def test_an_array_that_is_too_short_or_of_another_type_is_refused():
 
 
 def test_static_memory_is_tables_ring_and_the_hosts_buffer():
-    assert 131_072 + 8 * 1024 + 2 * 512 < sniffer.static_bytes() < 131_072 + 20_000
+    assert 131_072 + 8 * 1024 + 2 * 2048 < sniffer.static_bytes() < 131_072 + 40_000
 
 
 def test_the_host_has_no_reset_reason():
