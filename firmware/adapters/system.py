@@ -37,6 +37,7 @@ class System:
         return reset_reason()
 
     def free_kib(self) -> int:
+        gc.collect()
         return gc.mem_free() // 1024
 
     def uptime_s(self) -> int:

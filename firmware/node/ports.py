@@ -109,7 +109,11 @@ class System:
         """One of the RESET_* numbers of report.py."""
 
     def free_kib(self) -> int:
-        """Free memory of the Python heap in KiB."""
+        """Collect garbage, then return the free memory of the Python heap in KiB.
+
+        Called once in each window: it keeps what lives long together, so that memory for a TLS
+        connection is found in one piece.
+        """
 
     def uptime_s(self) -> int:
         """Seconds since power-on or reset."""
