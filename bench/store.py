@@ -32,7 +32,6 @@ from torgpuls.provisioning import files, server_keys
 POINTS_PER_S_FLOOR = 20_000
 SHARE_OF_SQLITE_FLOOR = 0.2
 CONNECTIONS_PER_S_FLOOR = 300
-CONNECTIONS_AT_ONCE = 16  # a fleet's uploads are spread over the window; more at once only queue up
 START_S = 1_700_000_000 // 300 * 300
 TARGET = write_target("torgpuls", "torgpuls")
 
@@ -215,7 +214,7 @@ async def send_singly(context: ssl.SSLContext, port: int, load: Load) -> float:
             writer.close()
 
     start = time.perf_counter()
-    await asyncio.gather(*(client() for _ in range(CONNECTIONS_AT_ONCE)))
+    await asyncio.gather(*(client() for _ in range(load.clients)))
     return time.perf_counter() - start
 
 
