@@ -17,7 +17,7 @@ PARTITIONS = {
 }
 
 # The sniffer's tables and ring, as in sniffer.h
-SNIFFER_ADDRESSES = 512
+SNIFFER_ADDRESSES = 2048
 SNIFFER_MODELS = 128
 SNIFFER_RING = 1024
 

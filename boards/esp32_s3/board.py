@@ -17,8 +17,8 @@ PARTITIONS = {
 }
 
 # The sniffer's tables and ring, as in sniffer.h
-SNIFFER_ADDRESSES = 512
-SNIFFER_MODELS = 128
+SNIFFER_ADDRESSES = 4096
+SNIFFER_MODELS = 256
 SNIFFER_RING = 1024
 
 # None: the way home is Wi-Fi

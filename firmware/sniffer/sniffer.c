@@ -13,7 +13,7 @@
 
 /* A board chooses. */
 #ifndef SNIFFER_ADDRESSES
-#define SNIFFER_ADDRESSES 512
+#define SNIFFER_ADDRESSES 2048
 #endif
 #ifndef SNIFFER_MODELS
 #define SNIFFER_MODELS 128
