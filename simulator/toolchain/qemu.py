@@ -46,9 +46,7 @@ def build(heap_bytes: int = 81920, frozen: Mapping[str, Path] | None = None) -> 
         (here / "build-torgpuls" / "main.o").unlink(
             missing_ok=True
         )  # make does not see the heap's size change
-        (here / "torgpuls.ld").write_text(
-            (here / LINKER_SCRIPT).read_text().replace(RAM_BEFORE, RAM_NOW)
-        )
+        (here / "torgpuls.ld").write_text((here / LINKER_SCRIPT).read_text().replace(RAM_BEFORE, RAM_NOW))
         tree.mirror(frozen, here / "frozen")
         variables = [*VARIABLES, f"MICROPY_HEAP_SIZE={heap_bytes}"]
         built = tree.compile_port("qemu", variables, modules)
