@@ -69,6 +69,7 @@ def records(trace: bytes) -> list[tuple[int, int, int, bytes]]:
     found, at = [], 32
     while at < len(trace):
         delta_us, size, rssi_dbm, channel = struct.unpack_from("<IHbB", trace, at)
+        assert size or delta_us or at == 32
         time_us += delta_us
         if size:
             found.append((time_us, rssi_dbm, channel, trace[at + 8 : at + 8 + size]))

@@ -78,6 +78,15 @@ def test_the_signal_may_stand_in_a_later_word_behind_vendor_bytes():
     assert played(formats.pcap([(0, header + PROBE)])) == [(START_US, -42, 0, PROBE)]
 
 
+@pytest.mark.parametrize("size", range(8, 13))
+def test_a_radiotap_field_behind_the_headers_end_is_not_there(size):
+    present = 1 << 1 | 1 << 3 | 1 << 5  # flags, channel, signal: up to byte 15
+    header = struct.pack("<BBHI", 0, 0, size, present) + bytes(size - 8)
+    timeline = Timeline()
+    timeline.add_content(Path("capture"), formats.pcap([(0, header + PROBE)]))
+    assert timeline.left_out == {"no_signal": 1}
+
+
 @pytest.mark.parametrize("order", ["<", ">"])
 def test_pcapng_interfaces_keep_their_own_resolution_and_offset(order):
     nano = formats.option(9, b"\x09", order) + formats.option(14, struct.pack(order + "q", 100), order)
@@ -123,7 +132,8 @@ def test_captures_lie_in_time_order_and_equal_times_keep_theirs():
 
 
 def test_a_gap_of_days_is_bridged_by_records_that_only_move_time():
-    after_s = (0, 4294.967295, 4294.967296 * 2, 300_000)
+    step_s = 4294.967295  # all 32 bits of a record's microseconds
+    after_s = (0, step_s, 2 * step_s + 0.000001, 4 * step_s + 0.000001, 300_000)
     heard = played(formats.pcap([(s, formats.radiotap() + PROBE) for s in after_s]))
     assert [time_us - START_US for time_us, *_ in heard] == [round(s * 1e6) for s in after_s]
 
