@@ -22,6 +22,13 @@ enum {
 
 static bool started;
 
+/* MicroPython's panichandler.c prints through this, and ESP-IDF leaves it out when panics are silent
+ * (panic_internal.h, CONFIG_ESP_SYSTEM_PANIC_SILENT_REBOOT). Weak: where ESP-IDF has it, ESP-IDF's stands. */
+void panic_print_str(const char *text);
+__attribute__((weak)) void panic_print_str(const char *text) {
+    (void)text;
+}
+
 /* Channels 1 to 13 whatever an access point says; network.country() does not reach the radio. */
 static const wifi_country_t sweden = {
     .cc = "SE", .schan = 1, .nchan = 13, .max_tx_power = 20, .policy = WIFI_COUNTRY_POLICY_MANUAL};

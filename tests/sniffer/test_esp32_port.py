@@ -57,6 +57,12 @@ def test_the_port_compiles_without_a_warning_and_the_vendor_has_every_function(c
     assert wanted - offered == set()
 
 
+def test_micropythons_panic_handler_links_in_an_image_whose_panics_are_silent(crate, tmp_path):
+    # ports/esp32/panichandler.c calls it; ESP-IDF's panic.c has it only where panics print.
+    defined = printed(SYMBOLS, "--defined-only", str(compiled_for(crate, "esp32c3", tmp_path)))
+    assert re.search(r" W panic_print_str$", defined, re.MULTILINE)
+
+
 @pytest.mark.parametrize("chip", CHIPS)
 def test_the_driver_is_asked_in_the_right_order_and_its_packets_are_forgotten(crate, chip):
     """The behaviours are the checks in esp32_world.c."""
