@@ -2,7 +2,11 @@ set(IDF_TARGET esp32s3)
 
 set(SDKCONFIG_DEFAULTS
     boards/sdkconfig.base
-    boards/sdkconfig.usb
 )
+
+# The port's options for native USB; MicroPython 1.28 does without the file.
+if(EXISTS ${CMAKE_CURRENT_SOURCE_DIR}/boards/sdkconfig.usb)
+    list(APPEND SDKCONFIG_DEFAULTS boards/sdkconfig.usb)
+endif()
 
 include(${MICROPY_BOARD_DIR}/../../firmware/image.cmake)

@@ -3,6 +3,8 @@
 import ast
 import importlib
 import re
+import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -139,6 +141,43 @@ def test_the_build_is_for_the_boards_chip_and_takes_the_nodes_rules(board):
     # Last, so that what it sets stands.
     assert cmake.rstrip().endswith("include(${MICROPY_BOARD_DIR}/../../firmware/image.cmake)")
     assert "sdkconfig.ble" not in cmake
+
+
+# Files of ports/esp32/boards: what stands in which version.
+PORT_1_25 = ("sdkconfig.base", "sdkconfig.usb", "ESP32_GENERIC_C3/sdkconfig.c3usb")
+PORT_1_28 = ("sdkconfig.base", "sdkconfig.riscv", "ESP32_GENERIC_C3/sdkconfig.c3usb")
+PORT_AFTER_1_28 = ("sdkconfig.base", "sdkconfig.riscv", "sdkconfig.c3")
+CHIPS_OWN = {"esp32c3": ("riscv", "c3", "c3usb"), "esp32s3": ("usb",)}
+
+
+@pytest.mark.parametrize("offered", [PORT_1_25, PORT_1_28, PORT_AFTER_1_28])
+def test_the_build_reads_the_ports_own_options_in_every_version_of_the_port(board, offered, tmp_path):
+    if shutil.which("cmake") is None:
+        pytest.skip("cmake is not installed")
+    for name in offered:
+        file = tmp_path / "boards" / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.touch()
+    # As ports/esp32/CMakeLists.txt: the board's file first, then every file of the list is read.
+    (tmp_path / "build.cmake").write_text(
+        f"set(MICROPY_BOARD_DIR {board.folder})\n"
+        "include(${MICROPY_BOARD_DIR}/mpconfigboard.cmake)\n"
+        "foreach(FILE ${SDKCONFIG_DEFAULTS})\n"
+        "    file(READ ${FILE} CONTENTS)\n"
+        '    message("${FILE}")\n'
+        "endforeach()\n"
+    )
+    done = subprocess.run(
+        ["cmake", "-P", "build.cmake"], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    read_names = [Path(line).name for line in done.stderr.splitlines()]
+    wanted = [
+        name
+        for name in (Path(file).name for file in offered)
+        if name.split(".")[1] in ("base", *CHIPS_OWN.get(board.CHIP, ()))
+    ]
+    assert read_names == [*wanted, "sdkconfig.board", "sdkconfig.partitions", "sdkconfig.node"]
 
 
 def test_an_image_reboots_silently_keeps_no_dump_and_rolls_back(board):
