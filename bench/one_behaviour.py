@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import sys
 import time
+from datetime import datetime
 from pathlib import Path
 
 from rich.console import Console
@@ -44,7 +45,7 @@ def main() -> int:
         ):
             timeline = read_captures([capture], reading)
             reports, seconds = zip(
-                *(played(timeline, settings, on) for on in ("cpython", "micropython")), strict=True
+                *(played(timeline, day, settings, on) for on in ("cpython", "micropython")), strict=True
             )
             difference = differences(*reports)
             differing += difference
@@ -55,9 +56,9 @@ def main() -> int:
     return 1 if differing else 0
 
 
-def played(timeline: Timeline, settings: dict, interpreter: str) -> tuple[list[dict], float]:
-    """Return the reports of the whole UTC day in which the capture begins, and the real time taken."""
-    from_s = timeline.spans[0].first_us // 1_000_000 // DAY_S * DAY_S
+def played(timeline: Timeline, day: str, settings: dict, interpreter: str) -> tuple[list[dict], float]:
+    """Return the reports of the whole UTC day, and the real time taken."""
+    from_s = int(datetime.fromisoformat(f"{day}T00:00:00+00:00").timestamp())
     reports: list[dict] = []
     began_s = time.monotonic()
     with timeline.trace(KEY_SEED) as trace:
