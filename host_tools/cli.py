@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import ast
+import errno
 import importlib
 import os
 import pkgutil
 import signal
 import sys
+import tempfile
 from pathlib import Path
 
 import click
@@ -16,6 +18,17 @@ from torgpuls.host_tools.errors import UserError
 
 EXIT_USER_ERROR = 2
 EXIT_INTERRUPTED = 130  # 128 + SIGINT, as a shell says it
+REMEDIES = {
+    errno.ENOSPC: "make room and try again",
+    errno.EDQUOT: "make room and try again",
+    errno.EACCES: "give this user the right to it, or name another",
+    errno.EROFS: "name another",
+    errno.ENOENT: "check the path",
+    errno.EEXIST: "move it away",
+    errno.EISDIR: "name the file in it",
+    errno.ENOTDIR: "a part of the path is a file, check it",
+    errno.ENAMETOOLONG: "choose a shorter one",
+}
 COMMANDS_FOLDER = Path(__file__).with_name("commands")
 # Every option can be given in the environment too: --port of serve as TORGPULS_SERVE_PORT.
 SETTINGS = {"help_option_names": ["-h", "--help"], "auto_envvar_prefix": "TORGPULS"}
@@ -83,9 +96,14 @@ def run(arguments: list[str] | None = None) -> int:
     0: done; 2: the person who typed it can fix it; 130: Ctrl-C. Our own bugs fall through
     with their traceback.
     """
+    if sys.stdout is None:  # the shell closed it: `torgpuls … >&-`
+        sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
     try:
         result = torgpuls.main(arguments, prog_name="torgpuls", standalone_mode=False)
         sys.stdout.flush()
+    except click.exceptions.NoArgsIsHelpError as error:
+        print(error.message, file=sys.stderr)
+        return EXIT_USER_ERROR
     except click.UsageError as error:
         return _say(_usage_line(error))
     except click.ClickException as error:
@@ -98,16 +116,29 @@ def run(arguments: list[str] | None = None) -> int:
         _forget_stdout()
         return 1
     except OSError as error:
-        if error.filename is None or error.strerror is None:
+        line = _line_of_the_system(error)
+        if line is None:
             raise
-        return _say(f"{os.fsdecode(error.filename)}: {error.strerror}")
+        return _say(line)
     return result if isinstance(result, int) else 0
 
 
 def _say(problem: str) -> int:
-    line = " ".join(problem.split())
+    # A file's name may hold what would steer the terminal.
+    line = "".join(c if c.isprintable() else repr(c)[1:-1] for c in " ".join(problem.split()))
     print(f"torgpuls: {line}", file=sys.stderr)
     return EXIT_USER_ERROR
+
+
+def _line_of_the_system(error: OSError) -> str | None:
+    """Return what went wrong with which file and what to do; None when it names no file: that is our bug."""
+    remedy = REMEDIES.get(error.errno or 0)
+    if error.filename is not None and error.strerror is not None:
+        return f"{os.fsdecode(error.filename)}: {error.strerror}{': ' if remedy else ''}{remedy or ''}"
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        _forget_stdout()
+        return f"{error.strerror} for the output or temporary files ({tempfile.gettempdir()}): {remedy}"
+    return None
 
 
 def _usage_line(error: click.UsageError) -> str:
@@ -116,7 +147,8 @@ def _usage_line(error: click.UsageError) -> str:
 
 
 def _forget_stdout() -> None:
-    # The reader of our pipe is gone (`torgpuls … | head`): what is still buffered has nowhere to go.
+    # The reader of our pipe is gone (`torgpuls … | head`), or its disk is full: what is still buffered
+    # has nowhere to go.
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 

@@ -64,7 +64,12 @@ def _command_that_raises(error):
             "torgpuls: day.csv has no column 'ie'; add it\n",
         ),
         (click.ClickException("so not"), 2, "torgpuls: so not\n"),
-        (PermissionError(13, "Permission denied", "site/x"), 2, "torgpuls: site/x: Permission denied\n"),
+        (
+            PermissionError(13, "Permission denied", "site/x"),
+            2,
+            "torgpuls: site/x: Permission denied: give this user the right to it, or name another\n",
+        ),
+        (UserError("a\x1b[31mb"), 2, "torgpuls: a\\x1b[31mb\n"),
         (KeyboardInterrupt(), 130, ""),
     ],
 )
@@ -102,6 +107,28 @@ def test_a_reader_that_leaves_early_gets_no_traceback(command, monkeypatch):
     os.close(write_end)
     assert process.communicate(timeout=60)[1] == b""
     assert process.returncode == 1
+
+
+@pytest.mark.parametrize("command", [[*TORGPULS, "--help"], [sys.executable, "-c", PRINTING, "printing"]])
+def test_output_to_a_full_disk_gets_one_line(command, monkeypatch):
+    monkeypatch.delenv("PYTHONUNBUFFERED", raising=False)
+    with open("/dev/full", "w") as full:
+        result = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, timeout=60)
+    assert result.returncode == 2
+    assert result.stderr.startswith("torgpuls: No space left on device for the output")
+    assert result.stderr.count("\n") == 1
+
+
+def test_a_closed_output_is_no_bug():
+    closed = ["sh", "-c", '"$@" >&-', "sh", *TORGPULS, "--help"]
+    result = subprocess.run(closed, stderr=subprocess.PIPE, text=True, timeout=60)
+    assert (result.returncode, result.stderr) == (0, "")
+
+
+@pytest.mark.parametrize("arguments", [[], ["node"]])
+def test_a_command_without_its_word_shows_the_help(arguments, capsys):
+    assert cli.run(arguments) == 2
+    assert capsys.readouterr().err.startswith(f"Usage: {' '.join(['torgpuls', *arguments])} [OPTIONS]")
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
