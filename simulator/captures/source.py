@@ -24,6 +24,8 @@ def content_of(path: Path) -> Iterator[mmap.mmap | bytes]:
     name = str(path)
     if path.is_dir():
         raise CaptureError(name, "is a folder: name the capture files in it")
+    if path.is_char_device():  # some never end
+        raise CaptureError(name, "is a device: name a capture file")
     try:
         file = path.open("rb")
     except FileNotFoundError:
@@ -31,13 +33,13 @@ def content_of(path: Path) -> Iterator[mmap.mmap | bytes]:
     except OSError as error:
         raise CaptureError(name, f"cannot be read: {error.strerror}") from None
     with file:
-        if file.read(1) == b"":
-            raise CaptureError(name, "is empty: capture or copy it again")
-        file.seek(0)
         try:
             mapped = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
-        except (OSError, ValueError):  # a pipe, or a file system that maps nothing
-            yield _unpacked(name, file.read())
+        except (OSError, ValueError):  # empty, a pipe, or a file system that maps nothing
+            content = file.read()
+            if not content:
+                raise CaptureError(name, "is empty: capture or copy it again") from None
+            yield _unpacked(name, content)
             return
         with mapped:
             if mapped[:2] == GZIP_MAGIC:

@@ -1,7 +1,9 @@
 """Whatever is wrong with a capture is said in one line that names it."""
 
 import gzip
+import os
 import struct
+import threading
 from pathlib import Path
 
 import pytest
@@ -59,6 +61,19 @@ def test_what_is_no_file_of_any_format_is_named(tmp_path):
     assert "is no capture" in said_of(tmp_path, b"Dear diary\n" * 9)
     assert "does not name the columns" in said_of(tmp_path, b"Dear diary, today\n" * 9)
     assert "is no capture" in said_of(tmp_path, bytes(range(256)))
+
+
+def test_a_device_is_not_read_for_ever():
+    assert "is a device" in said(Path("/dev/zero"))
+
+
+def test_a_capture_may_come_through_a_pipe(tmp_path):
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    writer = threading.Thread(target=pipe.write_bytes, args=(gzip.compress(GOOD),))
+    writer.start()
+    assert read_captures([pipe], Reading()).count == 3
+    writer.join()
 
 
 def test_gzip_that_is_none_or_damaged_or_cut_or_empty_is_named(tmp_path):
