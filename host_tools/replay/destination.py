@@ -36,7 +36,8 @@ def sector(identity_file: Path | None, url: str | None, ca: Path | None) -> byte
 
 def _read(path: Path) -> dict[str, Any]:
     try:
-        return vars(identity.read(path.read_bytes()))
+        with path.open("rb") as file:
+            return vars(identity.read(file.read(identity.SECTOR_SIZE + 1)))
     except FileNotFoundError:
         raise UserError(f"{path}: there is no such file: torgpuls node add makes a node's identity") from None
     except IsADirectoryError:

@@ -66,10 +66,10 @@ def run(options: Options, show: Callable[[str], None]) -> None:
         plan = Plan([_span_ms(span) for span in spans], settings, sector, options.pace)
         reports: list[dict[str, Any]] = []
         on_report = advance("playing", sum(to_ms - from_ms for from_ms, to_ms in plan.spans) / 1000)
-        if as_table:
-            show(rows.HEADING)
 
         def tell(report: dict[str, Any]) -> None:
+            if as_table and not reports:
+                show(rows.HEADING)
             reports.append(report)
             on_report(_played_s(plan, report["window_start_s"] + report["window_s"]))
             if as_table:
@@ -99,6 +99,10 @@ def _settings(options: Options, uploads: bool) -> dict[str, Any]:
 def _check_writable(path: Path, captures: Sequence[Path]) -> None:
     if path.is_dir():
         raise UserError(f"--csv {path}: is a folder: name the file to write in it")
+    if path.exists() and not path.is_file():  # it would be replaced by a file, and a device is the system's
+        raise UserError(
+            f"--csv {path}: is a device or a pipe: name a file (without --csv, windows are printed)"
+        )
     if not path.absolute().parent.is_dir():
         raise UserError(f"--csv {path}: there is no folder {path.parent}: make it first")
     if not os.access(path.absolute().parent, os.W_OK):

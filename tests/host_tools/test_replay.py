@@ -130,6 +130,9 @@ def test_a_capture_that_cannot_be_played_is_one_line_and_no_file(
 def test_a_place_to_write_that_cannot_be_is_said_before_anything_is_played(made_up, tmp_path, capsys):
     assert "is a folder" in refused(capsys, made_up, "--csv", tmp_path)
     assert "there is no folder" in refused(capsys, made_up, "--csv", tmp_path / "none" / "out.csv")
+    os.mkfifo(tmp_path / "pipe")
+    assert "is a device or a pipe" in refused(capsys, made_up, "--csv", tmp_path / "pipe")
+    assert (tmp_path / "pipe").is_fifo()
     before = made_up.read_bytes()
     assert "is one of the captures" in refused(capsys, made_up, "--csv", made_up)
     assert made_up.read_bytes() == before
@@ -234,6 +237,7 @@ def test_what_an_upload_needs_is_said(made_up, who, tmp_path, capsys):
         capsys, made_up, "--identity", who(1), "--url", "https://localhost/x"
     )
     assert "no such file" in refused(capsys, made_up, "--identity", tmp_path / "n2.identity")
+    assert "not one sector" in refused(capsys, made_up, "--identity", "/dev/zero")
     (tmp_path / "n2.identity").write_bytes(b"\xff" * 4096)
     assert "n2.identity" in refused(capsys, made_up, "--identity", tmp_path / "n2.identity")
 
