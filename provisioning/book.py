@@ -139,7 +139,8 @@ def read(site: Path) -> Book:
     """Return the site's book, an empty one when there is none. Raises SiteError."""
     path = path_in(site)
     try:
-        text = path.read_bytes().decode("utf-8")
+        # "-sig": some editors begin a file with a byte order mark.
+        text = path.read_bytes().decode("utf-8-sig")
     except FileNotFoundError:
         return Book(name=str(path))
     except UnicodeDecodeError as error:
@@ -153,6 +154,8 @@ def editing(site: Path) -> Iterator[Book]:
 
     Only one at a time edits a site; the second waits and then sees the first one's row.
     """
+    if not site.is_dir():
+        raise SiteError(f"there is no site folder {site}: check --site (torgpuls serve makes it)")
     with files.locked(site / LOCK_NAME):
         book = read(site)
         before = book.text()

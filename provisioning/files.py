@@ -61,9 +61,10 @@ def _write_beside(path: Path, content: bytes, mode: int) -> str:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
-    except OSError as error:
+    except BaseException as error:  # Ctrl-C too: what is half there may be a secret
         os.unlink(temporary)
-        error.filename = str(path)  # a full disk does not say which file
+        if isinstance(error, OSError):
+            error.filename = str(path)  # a full disk does not say which file
         raise
     return temporary
 

@@ -106,6 +106,16 @@ def test_a_book_that_is_not_text_is_refused_by_name(tmp_path):
         book.read(tmp_path)
 
 
+def test_a_byte_order_mark_is_no_part_of_the_first_row(tmp_path):
+    book.path_in(tmp_path).write_bytes(b"\xef\xbb\xbfnode,board,made,state\n")
+    assert book.read(tmp_path).entries == []
+
+
+def test_a_site_that_is_not_there_is_named(tmp_path):
+    with pytest.raises(SiteError, match="there is no site folder"), book.editing(tmp_path / "none"):
+        pass
+
+
 def _add_one(site_and_number):
     site, number = site_and_number
     with book.editing(site) as opened:

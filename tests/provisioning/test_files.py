@@ -38,3 +38,13 @@ def test_a_full_disk_leaves_the_old_file(tmp_path, monkeypatch, failing_call):
     assert caught.value.filename == str(path)
     assert path.read_bytes() == b"old"
     assert os.listdir(tmp_path) == ["secret"]
+
+
+def test_an_interrupted_write_leaves_no_half_of_a_secret(tmp_path, monkeypatch):
+    def interrupted(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(os, "fsync", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        files.write_whole(tmp_path / "secret", b"new", files.SECRET_MODE)
+    assert os.listdir(tmp_path) == []
