@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime
+import getpass
+import warnings
 from pathlib import Path
 from typing import TextIO
 
@@ -28,7 +30,7 @@ def command() -> None:
     """
 
 
-@command.command()
+@command.command(short_help="Add NODE to the book and make its identity.")
 @node_argument
 @site_option
 @click.option("--board", help="The kind of board: a folder of boards/.")
@@ -107,7 +109,7 @@ def list_nodes(site: Path) -> None:
         click.echo("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
 
 
-@command.command()
+@command.command(short_help="Show what is known of NODE, but no secret.")
 @node_argument
 @site_option
 def show(node: str, site: Path) -> None:
@@ -121,7 +123,7 @@ def show(node: str, site: Path) -> None:
         click.echo(f"{name:<14}{value}")
 
 
-@command.command()
+@command.command(short_help="Take from NODE the right to write, at once.")
 @node_argument
 @site_option
 def retire(node: str, site: Path) -> None:
@@ -135,7 +137,7 @@ def retire(node: str, site: Path) -> None:
     click.echo(f"{node}: retired, the server takes nothing from it any more")
 
 
-@command.command()
+@command.command(short_help="Tell the server the keys again, after an edit.")
 @site_option
 def keys(site: Path) -> None:
     """Tell the server the nodes' keys again, after the book was edited by hand."""
@@ -147,14 +149,24 @@ def keys(site: Path) -> None:
 
 def _wifi_password(ssid: str, file: TextIO | None, is_open: bool) -> str:
     if file is not None:
-        password = str(file.read()).rstrip("\r\n")
+        try:
+            password = str(file.read()).rstrip("\r\n")
+        except UnicodeDecodeError:
+            raise UserError(f"the Wi-Fi password in {file.name} is not text: save it as UTF-8") from None
         if not password:
             raise UserError(f"the Wi-Fi password in {file.name} is empty: say --wifi-open if there is none")
         return password
     if is_open or not ssid:
         return ""
     # Never an option of its own: a command line is seen by every process and kept in the history.
-    return str(click.prompt(f"Password of Wi-Fi {ssid}", hide_input=True, err=True))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", getpass.GetPassWarning)
+        try:
+            return str(click.prompt(f"Password of Wi-Fi {ssid}", hide_input=True, err=True))
+        except getpass.GetPassWarning:
+            raise UserError(
+                f"no terminal to ask for Wi-Fi {ssid}'s password: add --wifi-password-file or --wifi-open"
+            ) from None
 
 
 def _ntp_servers(given: tuple[str, ...]) -> tuple[str, str]:

@@ -86,6 +86,28 @@ def test_the_password_is_asked_without_echo(site):
     assert _identity(site, "square-1")["password"] == password
 
 
+def test_without_a_terminal_the_password_is_not_asked_in_vain(site):
+    arguments = ["node", "add", "w1", "--site", str(site), "--board", "esp32_c3", "--wifi-ssid", "net"]
+    result = subprocess.run(
+        [sys.executable, "-m", "torgpuls.host_tools.cli", *arguments],
+        stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60, start_new_session=True,
+    )  # fmt: skip
+    assert result.returncode == 2
+    assert result.stderr.startswith("torgpuls: no terminal to ask") and result.stderr.count("\n") == 1
+
+
+def test_a_password_file_that_is_not_text_is_named(site, capsys):
+    (site / "password").write_bytes(b"\xff\xfe")
+    arguments = ["--board", "esp32_c3", "--wifi-ssid", "net", "--wifi-password-file", str(site / "password")]
+    assert cli.run(["node", "add", "w1", "--site", str(site), *arguments]) == 2
+    assert "is not text" in capsys.readouterr().err
+
+
+def test_no_command_of_the_list_is_cut_off(capsys):
+    assert cli.run(["node", "--help"]) == 0
+    assert "..." not in capsys.readouterr().out.partition("Commands:")[2]
+
+
 def test_a_password_on_the_command_line_is_no_option(site, capsys):
     assert cli.run(["node", "add", "square-1", "--site", str(site), "--wifi-password", "x"]) == 2
     assert "No such option '--wifi-password'" in capsys.readouterr().err
