@@ -5,7 +5,8 @@ Written against MicroPython's docs "network.WLAN" and ports/esp32/network_wlan.c
   cannot change channels: so 0, and the second attempt is made here.
 - status() keeps the reason of an earlier failure while a new attempt runs, so only
   isconnected() says when to go on, and status() only why it did not come to that.
-- isconnected() means "has an address", not merely associated.
+- isconnected() means "has an address", not merely associated; status("rssi") fails unless associated,
+  which is what the sniffer asks too before it starts the radio.
 - network.country() does not reach the radio on ESP32; the sniffer sets the country in C.
 - The driver's errors are OSError with text, or RuntimeError with a number.
 """
@@ -65,7 +66,7 @@ class Wifi:
                 self._wlan.connect(self._ssid, self._password or None)
             except (OSError, RuntimeError) as error:
                 raise self._failure(str(error))
-            if self._wait(True, ATTEMPT_MS):
+            if self._wait(self._wlan.isconnected, ATTEMPT_MS):
                 return
         reason = self._wlan.status()
         self.leave()
@@ -85,11 +86,14 @@ class Wifi:
             self._wlan.disconnect()
         except (OSError, RuntimeError):
             pass  # it was not connected
-        self._wait(False, _LEAVE_MS)
+        self._wait(self._is_left, _LEAVE_MS)
 
-    def _wait(self, connected: bool, limit_ms: int) -> bool:
+    def _is_left(self) -> bool:
+        return not self._wlan.isconnected() and self.signal_dbm() == 0
+
+    def _wait(self, condition, limit_ms: int) -> bool:
         start = time.ticks_ms()
-        while self._wlan.isconnected() != connected:
+        while not condition():
             if time.ticks_diff(time.ticks_ms(), start) > limit_ms:
                 return False
             self._feed()

@@ -19,7 +19,10 @@ class Wlan:
         self.reason = 1000  # idle
         self.joins_after_ms = [None]  # per attempt; None: never
         self.refuses_with = None
+        self.associates = True
+        self.lingers_ms = 0  # how long the association outlives disconnect()
         self._since_ms = None
+        self._left_ms = None
 
     def __call__(self, interface):
         assert interface == self.IF_STA
@@ -43,9 +46,14 @@ class Wlan:
             return False
         return self.clock.uptime_ms - self._since_ms >= self._takes_ms
 
+    def is_associated(self):
+        if self._since_ms is not None:
+            return self.associates
+        return self._left_ms is not None and self.clock.uptime_ms - self._left_ms < self.lingers_ms
+
     def status(self, what=None):
         if what == "rssi":
-            if not self.isconnected():
+            if not self.is_associated():
                 raise OSError("Wifi Not Connected")
             return -61
         return self.reason
@@ -55,6 +63,7 @@ class Wlan:
         if self._since_ms is None:
             raise OSError("Wifi Not Started")
         self._since_ms = None
+        self._left_ms = self.clock.uptime_ms
 
 
 @pytest.fixture
@@ -142,6 +151,23 @@ def test_after_a_failure_the_station_is_left_alone_and_still_started(station):
         station.link.join()
     assert station.wlan.calls[-1] == ("disconnect",)
     assert ("active", False) not in station.wlan.calls
+
+
+def test_a_station_without_an_address_is_left_only_when_it_is_no_longer_associated(station):
+    # The sniffer does not start beside an association, address or not.
+    station.wlan.lingers_ms = 300
+    with pytest.raises(errors.NetworkError):
+        station.link.join()
+    assert not station.wlan.is_associated()
+
+
+def test_an_association_that_does_not_end_is_waited_for_two_seconds(station):
+    station.wlan.joins_after_ms = [0]
+    station.link.join()
+    station.wlan.lingers_ms = 60_000
+    before_ms = station.clock.uptime_ms
+    station.link.leave()
+    assert 2000 <= station.clock.uptime_ms - before_ms <= 2200
 
 
 def test_leaving_never_raises(station):
