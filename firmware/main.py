@@ -9,13 +9,16 @@ hold no identifier, since Python never has one, but there is nobody to read it e
 reset reason in the next report tells that it happened.
 """
 
-import sys
-import time
-
-import board
 import micropython
 
-from firmware.adapters import (
+micropython.kbd_intr(-1)  # first of all: a Ctrl-C during the imports would open the REPL after any reset
+
+import sys  # noqa: E402
+import time  # noqa: E402
+
+import board  # noqa: E402
+
+from firmware.adapters import (  # noqa: E402
     clock,
     entropy,
     ethernet,
@@ -26,12 +29,15 @@ from firmware.adapters import (
     transport,
     wifi,
 )
-from firmware.node import app, config, errors, http, identity, ports, report
-from firmware.version import VERSION
+from firmware.node import app, config, errors, http, identity, ports, report  # noqa: E402
+from firmware.version import VERSION  # noqa: E402
 
 REPL_MS = 60000
 IDENTITY_RETRY_S = 10
-WATCHDOG_MS = 120000  # the longest single step is an upload: name, connection, handshake, answer
+CTRL_C = 3
+# Longer than the longest stretch without progress: four questions to time servers that answer late, then
+# an upload that fails. Each looks up a name first, for which lwIP asks three servers for 7 s each.
+WATCHDOG_MS = 180000
 RESTART_PAUSE_MS = 10000  # so that a fault at start does not turn into a storm
 
 
@@ -40,6 +46,7 @@ def main() -> None:
     who, client = _who()
     if system.reset_reason() == report.RESET_POWER_ON:
         print("torgpuls: node %s; Ctrl-C in the first %d s opens the REPL" % (who.node, REPL_MS // 1000))
+        micropython.kbd_intr(CTRL_C)
         while time.ticks_ms() < REPL_MS:
             time.sleep_ms(100)
     micropython.kbd_intr(-1)
@@ -47,8 +54,11 @@ def main() -> None:
         _node(who, client).run()
     finally:
         # No way leads past here to the REPL that waits behind main.py, not even for a bug.
-        time.sleep_ms(RESTART_PAUSE_MS)
-        system.restart()
+        try:
+            radio.Radio().stop()  # the key is overwritten now, not after the pause
+            time.sleep_ms(RESTART_PAUSE_MS)
+        finally:
+            system.restart()
 
 
 def _who() -> tuple:
@@ -64,6 +74,7 @@ def _who() -> tuple:
             return who, https.Https(who.host, who.port, target, who.token, who.ca_der)
         except errors.NodeError as error:
             print("torgpuls: " + str(error))
+            micropython.kbd_intr(CTRL_C)
             time.sleep(IDENTITY_RETRY_S)
 
 

@@ -125,7 +125,11 @@ class WLAN:
         return self.polls == 0 and scenario["access_point"]
 
     def status(self, what=None):
-        return -61 if what == "rssi" else 201
+        if what != "rssi":
+            return 201
+        if self.polls < 0 or not scenario["access_point"]:
+            raise OSError("Wifi Not Connected")
+        return -61
 
     def disconnect(self):
         self.polls = -1
@@ -209,7 +213,7 @@ class Sniffer:
         event("pause")
 
     def stop():
-        pass
+        event("stop")
 
     def reset_reason():
         return scenario["reset_reason"]
