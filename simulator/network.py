@@ -60,6 +60,7 @@ class RecordingNetwork:
     status, (status, retry_after_s), or one of the words above; used up from its front.
     outages: [(from_s, to_s)] of true UTC in which nothing answers.
     time_off_s: {server: how wrong its time is}; None: it does not answer.
+    write_ms: how long a write takes.
     refuses: function (values of a report) -> bool: such a report is refused with `refusal`.
     """
 
@@ -67,7 +68,7 @@ class RecordingNetwork:
         """store: `points` to begin with, of a network that lives longer than one node."""
         self._clock = clock
         self._connect_ms = connect_ms
-        self._write_ms = write_ms
+        self.write_ms = write_ms
         self.points = {} if store is None else store
         self.order = []
         self.repeats = 0
@@ -99,7 +100,7 @@ class RecordingNetwork:
 
     def write(self, body) -> tuple:
         self._need_connection()
-        self._clock.pass_ms(self._write_ms)
+        self._clock.pass_ms(self.write_ms)
         fault = self.script.pop(0) if self.script else None
         if fault == DISTRUST:
             raise TrustError("another certificate")

@@ -1,9 +1,9 @@
 """The life of a node: windows, gaps, the clock, the watchdog, health."""
 
 from node.expect import raises
-from node.worlds import START_S, World, neighbours
+from node.worlds import BUILD_S, START_S, World, neighbours
 from torgpuls.firmware.node import report, seal
-from torgpuls.firmware.node.errors import WorldError
+from torgpuls.firmware.node.errors import FlashError, WorldError
 from torgpuls.simulator import network
 from torgpuls.simulator.system import WatchdogBite
 
@@ -87,7 +87,7 @@ def test_a_power_cut_is_declared_as_windows_not_listened_to():
 def test_a_window_heard_too_little_is_not_reported_as_zero():
     world = World()
     world.live(905)
-    world.without_power(280)
+    world.without_power(265)
     world.start()
     world.live(1800)
     assert all(listened_ms(row) >= 30000 for row in world.rows())
@@ -143,11 +143,13 @@ def test_a_forged_time_below_the_floor_never_sets_the_clock():
 
 def test_a_step_of_the_clock_is_told_and_no_window_is_reported_twice():
     for step_s in (-3600, -400, -70, -5, 5, 70, 400, 3600):
-        world = World()
+        world = World(keep=True)
         world.live(3600)
         for server in ("192.0.2.1", "time.example.org"):
             world.network.time_off_s[server] = step_s
         world.live(6 * 3600 + 7200)
+        assert all(at // 300000 == (at + ms - 1) // 300000 for _, ms, at in world.radio.heard)
+        assert all(listened_ms(row) < 600000 for row in world.rows())
         told = [row["clock_step_s"] for row in world.rows() if row["clock_step_s"]]
         # More than one window back is before the last reported one: refused.
         assert told == ([] if step_s < -700 else [step_s]), (step_s, told)
@@ -156,6 +158,26 @@ def test_a_step_of_the_clock_is_told_and_no_window_is_reported_twice():
         for earlier, later in neighbours(rows):
             passed = (later["window_start_s"] - earlier["window_start_s"]) // 300
             assert passed == later["gap_windows"] + 1
+
+
+def test_a_clock_that_falls_below_the_floor_is_asked_for_before_anything_is_counted():
+    world = World()
+    world.live(3600)
+    world.network.outages.append((0, START_S + 7200))
+    world.clock.set_unix_s(BUILD_S - 1000)
+    world.live(3600)
+    world.network.outages.clear()
+    world.live(7200)
+    rows = world.rows()
+    assert rows[0]["window_start_s"] == START_S
+    assert max(row["gap_windows"] for row in rows) >= 12
+    assert rows[-1]["window_start_s"] >= START_S + 3 * 3600
+
+
+def test_one_server_under_two_names_is_no_second_source():
+    world = World(start_s=START_S + 365 * 86400, clock_server_1="a.example", clock_server_2="a.example")
+    world.live(7200)
+    assert world.radio.windows == 0
 
 
 def test_a_clock_that_drifts_is_absorbed():
@@ -220,6 +242,35 @@ def test_a_radio_that_does_not_listen_starves_the_watchdog():
 
     world.radio.listen = broken
     raises(WatchdogBite, world.live, 3600)
+
+
+def test_a_radio_that_returns_at_once_does_not_feed_the_watchdog():
+    world = World()
+    world.live(640)
+    fed = []
+    world.system.feed_watchdog = lambda: fed.append(1)
+    world.radio.listen = lambda channel, ms: 0
+    for _ in range(20):
+        world.node.turn()
+    assert fed == []
+
+
+def test_a_window_that_flash_does_not_keep_is_declared():
+    world = World()
+    world.live(1500)
+    program = world.flash.program
+
+    def broken(offset, data):
+        raise FlashError("worn out")
+
+    world.flash.program = broken
+    world.live(330)
+    world.flash.program = program
+    world.live(1800)
+    assert sum(row["gap_windows"] for row in world.rows()) in (1, 2)
+    for earlier, later in neighbours(world.rows()):
+        passed = (later["window_start_s"] - earlier["window_start_s"]) // 300
+        assert passed == later["gap_windows"] + 1
 
 
 def test_a_report_tells_the_nodes_health():

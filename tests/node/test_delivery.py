@@ -3,6 +3,7 @@
 from node.worlds import START_S, World, neighbours
 from torgpuls.firmware.node import schedule
 from torgpuls.simulator import network
+from torgpuls.simulator.entropy import SeededEntropy
 
 NEEDS = ("heap",)
 
@@ -51,7 +52,7 @@ def test_one_bad_report_is_discarded_and_blocks_no_other():
 
 def test_nothing_is_discarded_while_token_or_bucket_are_refused():
     for status in (401, 403, 404):
-        world = waiting_world(12)
+        world = World()
         world.network.script = [status] * 3
         world.live(8 * 3600)
         assert not world.network.script
@@ -125,11 +126,13 @@ def test_a_backlog_does_not_keep_the_node_from_listening():
     world = World()
     begin_s = world.clock.true_s()
     world.network.outages.append((begin_s + 60, begin_s + 43200))
+    world.network.write_ms = 9000
     world.live(86400)
     for row in world.rows():
         listened_ms = row["listen_ms_low"] + row["listen_ms_mid"] + row["listen_ms_high"]
         assert listened_ms >= 200000
     assert world.node.outbox.unsent <= 1
+    assert world.system.longest_ms <= 20000
 
 
 def test_a_server_that_fails_now_and_then_is_not_left_alone_for_long():
@@ -137,3 +140,47 @@ def test_a_server_that_fails_now_and_then_is_not_left_alone_for_long():
     world.network.script = [None, 500] * 40
     world.live(2 * 3600)
     assert world.node.outbox.unsent <= 2
+
+
+def test_two_nodes_that_fail_together_do_not_come_back_together():
+    waits = []
+    for seed in (1, 2):
+        world = World()
+        world.ports.entropy = SeededEntropy(seed * 7919)
+        world.network.script = [500] * 6
+        world.live(7200)
+        waits.append([later - earlier for earlier, later in neighbours(world.network.writes[:6])])
+    assert all(abs(waits[0][i] - waits[1][i]) > 100 for i in range(5))
+
+
+def test_after_a_power_cut_reports_wait_for_the_nodes_phase():
+    world = waiting_world(12)
+    world.without_power(10)
+    world.network.outages.clear()
+    world.start()
+    world.live(1200)
+    phase_ms = schedule.phase_ms("kiosk-7", 300)
+    assert phase_ms <= world.network.writes[0] % 300000 <= phase_ms + 10000
+
+
+def test_a_node_that_has_nothing_to_send_stays_offline():
+    world = World(listen_min_percent=100)
+    world.live(1800)
+    sent = len(world.network.writes)
+    assert len(world.network.connects) == sent + 1
+
+
+def test_distrust_makes_the_node_ask_for_the_time():
+    world = World()
+    world.live(3600)
+    asked = []
+    time_s = world.network.time_s
+
+    def listen(server):
+        asked.append(server)
+        return time_s(server)
+
+    world.network.time_s = listen
+    world.network.script = [network.DISTRUST]
+    world.live(2 * 3600)
+    assert len(asked) == 1

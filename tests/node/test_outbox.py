@@ -158,6 +158,17 @@ def test_a_cell_that_is_stuck_costs_one_slot():
     assert waiting(box) == [0, 1, 2]
 
 
+def test_many_torn_slots_in_a_row_cost_nothing_but_their_room():
+    flash = new_flash()
+    box = outbox.Outbox(flash)
+    put(box, 3)
+    for i in range(3, 12):
+        flash.program(i * 128, b"\0\1torn")
+    again = outbox.Outbox(flash)
+    put(again)
+    assert waiting(again) == [0, 1, 2, 3]
+
+
 def test_too_few_sectors_are_refused():
     raises(FlashError, outbox.Outbox, flashes.RamFlash(2 * 4096))
 

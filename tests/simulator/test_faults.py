@@ -177,6 +177,9 @@ def test_eight_days_without_network_cost_exactly_the_oldest_windows():
     rows = world.rows()
     assert rows[0]["window_start_s"] == START_S + discarded * WINDOW_S
     assert rows[-1]["discarded_full"] == discarded
+    # While nothing could be sent, each report knew what had become of all before it.
+    for row in rows[: waiting - 1]:
+        assert row["seq"] == row["outbox_length"] + row["discarded_full"]
 
 
 def test_a_report_whose_answer_was_lost_before_a_long_outage_is_stored_once():
