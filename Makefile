@@ -34,7 +34,7 @@ lint: setup-dev ## Formatting, types and warnings of Python and C
 	@echo "lint: clean"
 
 test-python: setup-dev ## The tests alone (those on MicroPython as far as it is built)
-	@$(BIN)/pytest -q
+	@$(BIN)/pytest -q -n 2 --dist worksteal
 
 micropython: micropython-unix micropython-qemu micropython-wasm ## Build the three MicroPythons
 

@@ -1,4 +1,4 @@
-"""What holds for every test: nothing is skipped where CI is set."""
+"""What holds for every test: nothing is skipped where CI is set, names are for people."""
 
 import os
 
@@ -24,3 +24,8 @@ def _failed_if_skipped(report):
         report.outcome = "failed"
         report.longrepr = f"skipped, and CI is set, where nothing may be: {reason}"
     return report
+
+
+def pytest_make_parametrize_id(config, val, argname):
+    """Call bytes by their argument: as a name they are unreadable, and fresh keys change them."""
+    return argname if isinstance(val, bytes) and len(val) > 16 else None
