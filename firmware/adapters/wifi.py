@@ -7,12 +7,14 @@ Written against MicroPython's docs "network.WLAN" and ports/esp32/network_wlan.c
   isconnected() says when to go on, and status() only why it did not come to that.
 - isconnected() means "has an address", not merely associated; status("rssi") fails unless associated,
   which is what the sniffer asks too before it starts the radio.
-- network.country() does not reach the radio on ESP32; the sniffer sets the country in C.
+- network.country() does not reach the radio on ESP32; the sniffer sets the country in C. Until then
+  the driver keeps to channels 1 to 11 (esp_wifi.h: the default country is "01").
 - The driver's errors are OSError with text, or RuntimeError with a number.
 """
 
 import time
 
+import _sniffer
 import network
 
 from ..node import errors
@@ -57,6 +59,10 @@ class Wifi:
         self._password = password
         self._feed = feed
         self._wlan = station()
+        # Sets the country, without which an access point on channel 12 or 13 is never found: the node
+        # must come home once before it may listen.
+        _sniffer.listen(1, 0)
+        _sniffer.stop()
 
     def join(self) -> None:
         """Join and get an address. Raises NetworkError that says why not."""

@@ -194,6 +194,8 @@ keyboard_open = True
 class Sniffer:
     def listen(channel, ms):
         global uptime_ms, heard_ms
+        if ms == 0:  # only to set the country
+            return 0
         if heard_ms == 0:
             event("listen")
         if heard_ms >= scenario["radio_lives_ms"]:

@@ -66,7 +66,12 @@ def cable(monkeypatch):
     clock = Ticking()
     lan, station = Lan(clock), Station()
     network = types.SimpleNamespace(LAN=lan, WLAN=station, **vars(Network))
-    adapter = load(monkeypatch, "ethernet", clock, network=network, machine=types.SimpleNamespace(Pin=Pin))
+    modules = {
+        "network": network,
+        "machine": types.SimpleNamespace(Pin=Pin),
+        "_sniffer": types.SimpleNamespace(),
+    }
+    adapter = load(monkeypatch, "ethernet", clock, **modules)
     link = adapter.Ethernet(board.ETHERNET, lambda: None)
     return types.SimpleNamespace(clock=clock, lan=lan, station=station, link=link)
 

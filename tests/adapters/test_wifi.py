@@ -71,7 +71,12 @@ def station(monkeypatch):
     clock = Ticking()
     wlan = Wlan(clock)
     fed_ms = []
-    adapter = load(monkeypatch, "wifi", clock, network=types.SimpleNamespace(WLAN=wlan))
+    sniffer = types.SimpleNamespace(
+        listen=lambda channel, ms: wlan.calls.append(("listen", ms)),
+        stop=lambda: wlan.calls.append(("stop",)),
+    )
+    network = types.SimpleNamespace(WLAN=wlan)
+    adapter = load(monkeypatch, "wifi", clock, network=network, _sniffer=sniffer)
     link = adapter.Wifi("town hall", "open sesame", lambda: fed_ms.append(clock.uptime_ms))
     return types.SimpleNamespace(clock=clock, wlan=wlan, link=link, fed_ms=fed_ms, adapter=adapter)
 
@@ -81,7 +86,16 @@ def attempts(wlan):
 
 
 def test_the_station_starts_without_reconnecting_and_without_power_save(station):
-    assert station.wlan.calls == [("active", True), ("config", {"reconnects": 0, "pm": 0})]
+    assert station.wlan.calls[:2] == [("active", True), ("config", {"reconnects": 0, "pm": 0})]
+
+
+def test_the_sniffer_sets_the_country_before_the_first_join_and_hears_nothing(station):
+    # esp_wifi.h: by default the driver keeps to channels 1 to 11; test_esp32_port.py has the other half.
+    station.wlan.joins_after_ms = [0]
+    station.link.join()
+    names = [call[0] for call in station.wlan.calls]
+    assert ("listen", 0) in station.wlan.calls
+    assert names.index("config") < names.index("listen") < names.index("stop") < names.index("connect")
 
 
 def test_it_joins_and_gives_the_signal(station):

@@ -139,6 +139,10 @@ int main(void) {
     check(sniffer_listen(1, 100) == SNIFFER_RADIO && !driver.listening, "never while connected");
     driver.connected = false;
 
+    check(sniffer_listen(1, 0) == 0 && driver.country.nchan == 13 && driver.delays == 0, "sets the country");
+    sniffer_stop();
+    check(!driver.listening, "and hears nothing");
+
     check(sniffer_listen(7, 1000) == 20 && driver.channel == 7, "a frame is heard in each wait");
     check(driver.delays == 20 && driver.longest_delay == 5, "the ring is drained every 50 ms");
     check(driver.filter == WIFI_PROMIS_FILTER_MASK_MGMT, "management frames only");
