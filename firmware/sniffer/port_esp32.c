@@ -20,7 +20,7 @@ enum {
     US_PER_MS = 1000
 };
 
-static bool started;
+static bool started, in_sweden;
 
 /* MicroPython's panichandler.c prints through this, and ESP-IDF leaves it out when panics are silent
  * (panic_internal.h, CONFIG_ESP_SYSTEM_PANIC_SILENT_REBOOT). Weak: where ESP-IDF has it, ESP-IDF's stands. */
@@ -32,6 +32,12 @@ __attribute__((weak)) void panic_print_str(const char *text) {
 /* Channels 1 to 13 whatever an access point says; network.country() does not reach the radio. */
 static const wifi_country_t sweden = {
     .cc = "SE", .schan = 1, .nchan = 13, .max_tx_power = 20, .policy = WIFI_COUNTRY_POLICY_MANUAL};
+
+/* Once for each start of the chip: the driver writes it to flash (esp_wifi.h, esp_wifi_set_country). */
+static bool set_country(void) {
+    in_sweden = in_sweden || esp_wifi_set_country(&sweden) == ESP_OK;
+    return in_sweden;
+}
 
 static bool connected(void) {
     wifi_ap_record_t access_point;
@@ -60,7 +66,7 @@ bool port_start(void) {
         return false;
     if (esp_wifi_start() != ESP_OK) /* does nothing when it runs already */
         return false;
-    started = esp_wifi_set_ps(WIFI_PS_NONE) == ESP_OK && esp_wifi_set_country(&sweden) == ESP_OK &&
+    started = esp_wifi_set_ps(WIFI_PS_NONE) == ESP_OK && set_country() &&
               esp_wifi_set_promiscuous_filter(&management) == ESP_OK &&
               esp_wifi_set_promiscuous_rx_cb(on_packet) == ESP_OK && esp_wifi_set_promiscuous(true) == ESP_OK;
     return started;
@@ -99,5 +105,5 @@ int port_reset_reason(void) {
 }
 
 size_t port_static_bytes(void) {
-    return sizeof started;
+    return sizeof started + sizeof in_sweden;
 }

@@ -17,7 +17,7 @@
 static struct {
     wifi_mode_t mode;
     bool connected, listening, filter_set, refuses_channels;
-    int channel, delays;
+    int channel, delays, countries;
     TickType_t longest_delay;
     int64_t now_us;
     uint32_t filter;
@@ -55,6 +55,7 @@ esp_err_t esp_wifi_set_ps(wifi_ps_type_t type) {
 
 esp_err_t esp_wifi_set_country(const wifi_country_t *country) {
     driver.country = *country;
+    driver.countries++;
     return ESP_OK;
 }
 
@@ -145,6 +146,7 @@ int main(void) {
 
     check(sniffer_listen(7, 1000) == 20 && driver.channel == 7, "a frame is heard in each wait");
     check(driver.delays == 20 && driver.longest_delay == 5, "the ring is drained every 50 ms");
+    check(driver.countries == 1, "the country goes to flash once, not with every window");
     check(driver.filter == WIFI_PROMIS_FILTER_MASK_MGMT, "management frames only");
     check(driver.power_save == WIFI_PS_NONE, "no power save");
     check(memcmp(driver.country.cc, "SE", 3) == 0 && driver.country.schan == 1 &&
