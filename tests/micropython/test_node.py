@@ -1,7 +1,7 @@
 """Every file of tests/node passes on three MicroPythons too: 64-bit with C, WebAssembly, RV32.
 
 A file that needs more than every interpreter has says so, `NEEDS = ("heap",)` at its top level:
-    heap      more than an 80 kB heap on RV32 (a simulated world is larger than a node): 8 MB there
+    heap      more than an 80 kB heap on RV32 (a simulated world is larger than a node): 4 MB there
     sniffer   the C module `_sniffer`: not in WebAssembly
     files     a file system: not on RV32
 """
@@ -20,7 +20,7 @@ TESTS = HERE.parent
 PATH = TESTS.parent / "build" / "path"
 FILES = sorted(path.stem for path in (TESTS / "node").glob("test_*.py"))
 HEAP_BYTES = 81920  # what an ESP32-C3 leaves to Python with Wi-Fi and TLS running, with room to spare
-WORLD_HEAP_BYTES = 8 << 20
+WORLD_HEAP_BYTES = 4 << 20
 TIMEOUT_S = 300
 
 
