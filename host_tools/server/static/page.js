@@ -82,7 +82,7 @@ function makeChart(card) {
     cursor: {show: false},
     legend: {show: false},
     scales: {
-      x: {time: true, range: () => [card.now_s - DAY_S, card.now_s]},
+      x: {time: true, range: () => [card.until_s - DAY_S, card.until_s]},
       y: {range: (_, low, high) => [Math.min(0, low ?? 0), Math.max(5, Math.ceil((high ?? 0) * 1.1))]},
     },
     axes: axes(),
@@ -101,7 +101,6 @@ function makeChart(card) {
 function makeCard(place) {
   const article = document.getElementById("place").content.firstElementChild.cloneNode(true);
   article.querySelector("h2").textContent = place;
-  article.querySelector(".csv").href = `/api/windows?format=csv&place=${encodeURIComponent(place)}`;
   article.dataset.place = place;
   document.getElementById("places").append(article);
   const card = {article, box: article.querySelector(".chart"), chart: null};
@@ -125,9 +124,12 @@ function tell(card, windows, latest) {
   }
   const band = card.bands.at(-1);
   const silent = latest && band?.to_s > latest.start_s && band.to_s - band.from_s >= SILENT_WINDOWS * latest.window_s;
+  const isOld = card.until_s < card.now_s;
   const warning = card.article.querySelector(".silence");
-  warning.hidden = !silent;
-  if (silent) {
+  warning.hidden = !silent && !isOld;
+  if (isOld) {
+    warning.textContent = `No report since ${clockText(card.until_s, card.now_s)}. This is the day before that.`;
+  } else if (silent) {
     const why = band.state === "not_reported" ? "No report" : "Not listened";
     warning.textContent = `${why} since ${clockText(band.from_s, card.now_s)}.`;
   }
@@ -144,10 +146,12 @@ function tell(card, windows, latest) {
   }));
 }
 
-function drawPlace(place, windows, now_s) {
+function drawPlace(place, windows, until_s, now_s) {
   if (!cards.has(place)) cards.set(place, makeCard(place));
   const card = cards.get(place);
   card.now_s = now_s;
+  card.until_s = until_s;
+  card.article.querySelector(".csv").href = `/api/windows?format=csv&${dayQuery(place, until_s)}`;
   card.bands = silentBands(windows);
   card.data = [windows.map((w) => w.start_s), windows.map((w) => w.present)];
   if (card.chart) card.chart.setData(card.data);
@@ -163,16 +167,20 @@ function drawPlace(place, windows, now_s) {
   });
 }
 
+function dayQuery(place, until_s) {
+  return `place=${encodeURIComponent(place)}&start=${until_s - DAY_S}&end=${until_s}`;
+}
+
 async function refresh() {
   const contact = document.getElementById("contact");
   const now_s = Math.floor(Date.now() / 1000);
   try {
     const places = await getJson("/api/places");
     document.getElementById("empty").hidden = places.length > 0;
-    for (const {place} of places) {
-      const query = `place=${encodeURIComponent(place)}&start=${now_s - DAY_S}`;
-      const rows = await getJson(`/api/windows?${query}`);
-      drawPlace(place, rows.map((row) => ({...row, start_s: Date.parse(row.start) / 1000})), now_s);
+    for (const {place, last, window_s} of places) {
+      const until_s = lastDayEnd(Date.parse(last) / 1000 + window_s, now_s);
+      const rows = await getJson(`/api/windows?${dayQuery(place, until_s)}`);
+      drawPlace(place, rows.map((row) => ({...row, start_s: Date.parse(row.start) / 1000})), until_s, now_s);
     }
     contact.textContent = `Updated ${new Date().toLocaleTimeString("sv-SE")}.`;
     contact.className = "";

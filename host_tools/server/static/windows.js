@@ -16,6 +16,11 @@ function silentBands(windows) {
   return bands;
 }
 
+/** Return where a place's last day ends: now, or with its last report when that is older than a day. */
+function lastDayEnd(reported_until_s, now_s) {
+  return reported_until_s < now_s - DAY_S ? reported_until_s : now_s;
+}
+
 /** Return the last window that was reported, undefined when there is none. */
 function latestReported(windows) {
   return windows.findLast((w) => w.state === "reported");
