@@ -34,6 +34,7 @@ from .windows import window_s_of, windows_of
 
 APPLICATION_ID = 0x546F7267  # "Torg": tells our file from any other SQLite database
 SCHEMA = 1
+LAST_NS = 2**63 - 1  # SQLite's greatest integer, a nanosecond of the year 2262
 _SCHEMA_SQL = f"""
 BEGIN;
 CREATE TABLE series (
@@ -164,7 +165,7 @@ class SqliteStore:
         """See `Store.reports`."""
         wanted = {
             "measurement": MEASUREMENT, "place": place,
-            "start_ns": start_s * NS_PER_S, "end_ns": end_s * NS_PER_S,
+            "start_ns": min(start_s * NS_PER_S, LAST_NS), "end_ns": min(end_s * NS_PER_S, LAST_NS),
         }  # fmt: skip
         with self._reading() as reader:
             for node, time_ns, fields in reader.execute(_REPORTS_SQL, wanted):

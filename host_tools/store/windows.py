@@ -14,6 +14,7 @@ from .interface import Report, Window
 
 REPORTED, NOT_LISTENED, NOT_REPORTED = "reported", "not_listened", "not_reported"
 DEFAULT_WINDOW_S = 300
+WINDOW_S_RANGE = range(60, 3600 + 1)  # firmware/node/config.py
 
 
 def windows_of(reports: Iterable[Report], start_s: int, end_s: int, now_s: int) -> Iterator[Window]:
@@ -24,9 +25,7 @@ def windows_of(reports: Iterable[Report], start_s: int, end_s: int, now_s: int) 
     """
     previous: Report | None = None
     for report in reports:
-        for window in _before(previous, report, start_s):
-            if start_s <= window.start_s < end_s:
-                yield window
+        yield from _before(previous, report, start_s, end_s)
         if start_s <= report.start_s < end_s:
             yield _heard(report)
         if report.start_s >= end_s:
@@ -36,8 +35,9 @@ def windows_of(reports: Iterable[Report], start_s: int, end_s: int, now_s: int) 
         yield from _silent(previous, max(start_s, _end_s(previous)), min(end_s, now_s), now_s)
 
 
-def _before(previous: Report | None, report: Report, start_s: int) -> Iterator[Window]:
-    """Yield the windows between two neighbouring reports; none before the first but the declared ones."""
+def _before(previous: Report | None, report: Report, start_s: int, end_s: int) -> Iterator[Window]:
+    """Yield the windows in [start_s, end_s) between two neighbouring reports; none before the first but the
+    declared ones."""
     window_s = window_s_of(report)
     floor_s = max(start_s, _end_s(previous)) if previous else start_s
     declared = max(0, integer(report, "gap_windows"))
@@ -45,9 +45,11 @@ def _before(previous: Report | None, report: Report, start_s: int) -> Iterator[W
     # On the report's own grid: a floor between two windows belongs to the later one.
     first_declared_s = report.start_s - (report.start_s - first_declared_s) // window_s * window_s
     if previous:
-        yield from _silent(previous, floor_s, first_declared_s, first_declared_s)
-    for at_s in range(first_declared_s, report.start_s, window_s):
-        yield Window(at_s, window_s, report.place, report.node, None, 0, None, NOT_LISTENED)
+        yield from _silent(previous, floor_s, min(first_declared_s, end_s), first_declared_s)
+    # The report may be of years later: a clock was wrong.
+    for at_s in range(first_declared_s, min(report.start_s, end_s), window_s):
+        if at_s >= start_s:
+            yield Window(at_s, window_s, report.place, report.node, None, 0, None, NOT_LISTENED)
 
 
 def _silent(last: Report, from_s: int, until_s: int, ended_s: int) -> Iterator[Window]:
@@ -75,7 +77,7 @@ def _heard(report: Report) -> Window:
 def window_s_of(report: Report) -> int:
     """Return the length of the report's window; the default where it says none that could be right."""
     said_s = integer(report, "window_s")
-    return said_s if said_s > 0 else DEFAULT_WINDOW_S
+    return said_s if said_s in WINDOW_S_RANGE else DEFAULT_WINDOW_S
 
 
 def integer(report: Report, name: str) -> int:

@@ -76,6 +76,27 @@ def test_every_place_is_drawn_with_its_gaps_and_its_latest_figure(server, tmp_pa
     assert re.search(r"Updated \d\d:\d\d:\d\d\.", dom)
 
 
+def test_a_place_that_fell_silent_long_ago_shows_its_last_day(tmp_path):
+    """A demo plays days of years ago; so does whoever looks at a festival's square the week after."""
+    add_nodes(tmp_path, "n1")
+    with Serving(tmp_path) as server:
+        lines = [report("n1", 1_700_000_100 + at * WINDOW_S, 7, "square") for at in range(30)]
+        assert server.write("\n".join(lines))[0] == 204
+        dom = browse(server, tmp_path, "--dump-dom").stdout
+    found = drawn(dom)["square"]
+    assert (found["reported"], found["latest"], found["drawn"]) == ("30", "7", "true")
+    assert re.search(r"No report since 2023-11-1\d \d\d:\d\d\. This is the day before that\.", dom)
+    assert f"end={1_700_000_100 + 30 * WINDOW_S}" in dom
+
+
+def test_a_report_of_the_last_second_of_time_breaks_no_page(tmp_path):
+    add_nodes(tmp_path, "n1")
+    with Serving(tmp_path) as server:
+        assert server.write(report("n1", 9_223_372_036, 7, "square"))[0] == 204
+        assert server.request("GET", "/")[0] == 200
+        assert server.request("GET", "/api/windows?place=square")[0] == 200
+
+
 def test_a_phone_shows_people_and_both_kinds_of_silence_within_its_screen(server, tmp_path):
     browse(server, tmp_path, f"--screenshot={tmp_path}/page.png", "--window-size=390,900")
     picture = pixels((tmp_path / "page.png").read_bytes())

@@ -76,6 +76,13 @@ def test_reports_come_with_the_neighbours_on_both_sides(store):
     assert [found.start_s for found in store.windows("square", 600, 1200, FAR_S)] == [600, 900]
 
 
+def test_the_last_second_of_nanoseconds_is_a_time_like_others(store):
+    last_s = (2**63 - 2) // 10**9
+    store.write(points(line(last_s)))
+    assert [r.start_s for r in store.reports("square", last_s, last_s + 1)] == [last_s]
+    assert [r.start_s for r in store.reports("square", 0, 10**12)] == [last_s]
+
+
 def test_names_with_quotes_stay_names(store):
     tricky = "a'b\"c"
     store.write(points(f"presence,place={tricky},node=n1 present=1i 300"))

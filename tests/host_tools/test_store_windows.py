@@ -1,5 +1,7 @@
 """Silence is never zero: which windows there are, and what is known of each."""
 
+import time
+
 from torgpuls.host_tools.store.interface import Report
 from torgpuls.host_tools.store.windows import windows_of
 
@@ -76,3 +78,21 @@ def test_two_nodes_at_one_place_give_both_their_windows_and_no_gap():
 def test_fields_that_make_no_sense_break_nothing():
     strange = Report(300, "square", "n1", {"present": "many", "window_s": -5, "gap_windows": 1.5})
     assert states([strange], end_s=600) == [(300, "reported", None)]
+
+
+def test_a_report_of_the_far_future_costs_no_more_than_the_range_that_is_asked_for():
+    far = report(9_223_371_900, gap_windows=4_000_000_000)
+    counted = windows_of([report(0), far], 0, 900, 900)
+    assert [(w.start_s, w.state) for w in counted] == [
+        (0, "reported"), (300, "not_listened"), (600, "not_listened"),
+    ]  # fmt: skip
+    far = far._replace(fields={**far.fields, "gap_windows": 0})
+    start = time.monotonic()
+    assert len(list(windows_of([report(0), far], 0, 900, 900))) == 3
+    assert time.monotonic() - start < 1
+
+
+def test_a_length_that_no_node_can_have_is_not_believed():
+    for window_s in (-300, 0, 1, 2**63 - 1):
+        (window,) = windows_of([report(0, window_s=window_s)], 0, 60, 60)
+        assert window.window_s == 300
