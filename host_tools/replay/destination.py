@@ -12,6 +12,7 @@ from torgpuls.host_tools.errors import UserError
 from torgpuls.provisioning.network import ca_der
 
 HTTPS_PORT = 443
+SERVER_ALONE = "give the server alone, as in https://counts.example.org:8443"
 
 
 def sector(identity_file: Path | None, url: str | None, ca: Path | None) -> bytes:
@@ -48,13 +49,13 @@ def _read(path: Path) -> dict[str, Any]:
 
 def host_and_port(url: str) -> tuple[str, int]:
     """Return the server of an https URL. Raises UserError that says what is wrong with it."""
-    parts = urlsplit(url)
-    if parts.scheme != "https":
-        raise UserError(f"--url {url}: must begin with https://, a node sends nothing unencrypted")
     try:
-        host, port = parts.hostname, parts.port or HTTPS_PORT
+        parts = urlsplit(url)
+        scheme, host, port = parts.scheme, parts.hostname, parts.port
     except ValueError:
-        host, port = None, 0
-    if not host or parts.path.strip("/") or parts.query or parts.username:
-        raise UserError(f"--url {url}: give the server alone, as in https://counts.example.org:8443")
-    return host, port
+        raise UserError(f"--url {url}: {SERVER_ALONE}") from None
+    if scheme != "https":
+        raise UserError(f"--url {url}: must begin with https://, a node sends nothing unencrypted")
+    if not host or port == 0 or parts.path.strip("/") or parts.query or parts.fragment or parts.username:
+        raise UserError(f"--url {url}: {SERVER_ALONE}")
+    return host, port or HTTPS_PORT

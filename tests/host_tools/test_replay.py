@@ -233,9 +233,8 @@ def test_an_outage_after_the_first_upload_loses_no_report(made_up, who, world, c
 def test_what_an_upload_needs_is_said(made_up, who, tmp_path, capsys):
     assert "--identity" in refused(capsys, made_up, "--url", "https://localhost")
     assert "https://" in refused(capsys, made_up, "--identity", who(1), "--url", "http://localhost:1")
-    assert "the server alone" in refused(
-        capsys, made_up, "--identity", who(1), "--url", "https://localhost/x"
-    )
+    for url in ("https://localhost/x", "https://localhost:0", "https://[::1", "https://localhost:99999"):
+        assert "the server alone" in refused(capsys, made_up, "--identity", who(1), "--url", url)
     assert "no such file" in refused(capsys, made_up, "--identity", tmp_path / "n2.identity")
     assert "not one sector" in refused(capsys, made_up, "--identity", "/dev/zero")
     (tmp_path / "n2.identity").write_bytes(b"\xff" * 4096)
