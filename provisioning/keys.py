@@ -30,6 +30,11 @@ def master_secret(site: Path) -> bytes:
     """
     path = site / "master.secret"
     if not path.exists():
+        if (site / "nodes.keys").exists():  # server_keys.py: keys were made from a secret that is gone
+            raise SiteError(
+                f"{path} is missing, and the nodes' keys follow from it: restore it from your backup "
+                f"(or remove {site / 'nodes.keys'} for a new one, and give every board a new identity)"
+            )
         files.write_once(path, os.urandom(MASTER_SECRET_SIZE), files.SECRET_MODE)
     if path.stat().st_mode & 0o077:
         raise SiteError(f"{path} may be read by others: chmod 600 {path}")

@@ -49,6 +49,8 @@ def read(site: Path) -> dict[str, ServerKeys]:
     """Return the keys by node; none when the file is not there yet. Raises SiteError when it is damaged."""
     path = path_in(site)
     try:
+        if path.stat().st_mode & 0o077:
+            raise SiteError(f"{path} may be read by others: chmod 600 {path}")
         lines = path.read_bytes().decode("ascii").splitlines()
     except FileNotFoundError:
         return {}

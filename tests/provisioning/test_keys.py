@@ -89,3 +89,10 @@ def test_a_secret_that_others_may_read_is_refused_with_the_remedy(tmp_path):
     (tmp_path / "master.secret").chmod(0o640)
     with pytest.raises(SiteError, match="may be read by others: chmod 600 .*master.secret"):
         keys.master_secret(tmp_path)
+
+
+def test_a_lost_secret_is_not_replaced_in_silence_while_boards_depend_on_it(tmp_path):
+    (tmp_path / "nodes.keys").touch()
+    with pytest.raises(SiteError, match="restore it from your backup"):
+        keys.master_secret(tmp_path)
+    assert not (tmp_path / "master.secret").exists()

@@ -29,6 +29,13 @@ def test_the_file_holds_no_token_and_only_its_owner_reads_it(tmp_path):
     assert stat.S_IMODE((tmp_path / "nodes.keys").stat().st_mode) == 0o600
 
 
+def test_keys_that_others_may_read_are_refused(tmp_path):
+    server_keys.write(tmp_path, [NEW], MASTER)
+    (tmp_path / "nodes.keys").chmod(0o644)
+    with pytest.raises(SiteError, match="chmod 600"):
+        server_keys.read(tmp_path)
+
+
 def test_a_site_without_nodes_has_no_keys(tmp_path):
     assert server_keys.read(tmp_path) == {}
 
