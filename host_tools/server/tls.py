@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import ipaddress
 import os
+import re
 import socket
 import ssl
 from collections.abc import Sequence
@@ -30,6 +31,7 @@ SERVER_VALIDITY = timedelta(days=397)  # CA/Browser Forum, Baseline Requirements
 RENEW_BEFORE = timedelta(days=30)
 # A laptop without a battery-backed clock may be behind; a certificate from its future is refused.
 BACKDATE = timedelta(days=1)
+HOST_NAME = re.compile(r"[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*\.?")
 
 
 class Tls(NamedTuple):
@@ -190,12 +192,9 @@ def _general_name(name: str) -> x509.GeneralName:
         return x509.IPAddress(ipaddress.ip_address(name))
     except ValueError:
         pass
-    try:
-        return x509.DNSName(name)
-    except ValueError:
-        raise UserError(
-            f"--name {name!r}: write the name as in DNS, letters outside ASCII as xn--…"
-        ) from None
+    if not HOST_NAME.fullmatch(name):
+        raise UserError(f"--name {name!r}: write the name as in DNS, letters outside ASCII as xn--…")
+    return x509.DNSName(name)
 
 
 def _key_pem(key: ec.EllipticCurvePrivateKey) -> bytes:
