@@ -162,7 +162,6 @@ class Node:
         if sum(self._listen_ms) < self._window_s * self._settings["listen_min_percent"] * 10:
             return
         try:
-            self.outbox.make_room()
             report.pack(self._values(start_s), self._slot)
             self.outbox.put(self._slot)
         except FlashError:

@@ -79,24 +79,14 @@ class Outbox:
     def discarded_refused(self) -> int:
         return self._refused_erased + self._refused_kept
 
-    def make_room(self) -> None:
-        """Make sure that a slot is free, discarding the oldest sector's reports if need be.
-
-        After it `unsent` and the discarded counts stand until the next put() or mark().
-        Raises FlashError.
-        """
-        if self._next % SLOTS == SLOTS - 1:
-            if not self._closed:
-                self._close()
-            self._open_following()
-
     def put(self, slot) -> None:
         """Keep a report (SLOT_SIZE bytes, from report.pack). When this returns it is kept.
 
-        Raises FlashError when flash does not take it.
+        A full outbox discards its oldest sector for it. Raises FlashError when flash does not
+        take it.
         """
         for _ in range(_TRIES):
-            self.make_room()
+            self._make_room()
             at = self._next
             self._flash.program(at * report.SLOT_SIZE, slot)
             self._next = at + 1
@@ -127,6 +117,13 @@ class Outbox:
         self.unsent -= 1
         if state == REFUSED:
             self._refused_kept += 1
+
+    def _make_room(self) -> None:
+        """Make sure that a slot is free, discarding the oldest sector's reports if need be."""
+        if self._next % SLOTS == SLOTS - 1:
+            if not self._closed:
+                self._close()
+            self._open_following()
 
     def _following(self, at: int) -> int:
         return (at + 1) % (self._sectors * SLOTS)
@@ -217,7 +214,7 @@ class Outbox:
             self.unsent -= unsent
             self._refused_kept -= refused
             self._closed = True
-        self.make_room()
+        self._make_room()
 
 
 def _is_refused(state: int) -> bool:

@@ -104,6 +104,8 @@ def test_a_dwell_allocates_nothing():
 
 
 def test_a_node_does_not_grow():
+    if sys.platform == "webassembly":
+        return  # there garbage is collected only after the whole run (ports/webassembly/main.c)
     world = World(sectors=3, dwell_ms=60000, transport=Forgetful())
     world.live(6 * 3600)
     used = []
