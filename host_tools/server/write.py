@@ -12,11 +12,12 @@ Sources: docs.influxdata.com/influxdb/v2/api/v2/ (PostWrite: parameters, LinePro
 | 404    | not found            | another bucket or organisation                                  | nothing  |
 | 413    | request too large    | more than BODY_LIMIT, counted after decompression               | nothing  |
 | 422    | unprocessable entity | a field has another type than before                            | the rest |
-| 503    | unavailable          | disk full, or too many at once; Retry-After says when to return | nothing  |
+| 503    | unavailable          | disk full, too many at once, too slow; Retry-After says when    | nothing  |
 """
 
 from __future__ import annotations
 
+import asyncio
 import re
 import time
 import zlib
@@ -32,6 +33,7 @@ from .tokens import Tokens
 
 BODY_LIMIT = 4 * 1024 * 1024  # bytes; a node's line has 800
 REQUESTS_LIMIT = 128  # at once; each may hold a body in memory
+BODY_WITHIN_S = 30  # from the head to the last byte; whoever is slower would keep others out
 RETRY_BUSY_S = 5
 RETRY_FULL_S = 60
 _PLACE = re.compile(r"[a-z0-9-]{1,24}")
@@ -76,14 +78,16 @@ class WriteApi:
             precision = self._check_target(request)
             if self._requests > REQUESTS_LIMIT:
                 raise BusyError
-            points = self._points(await _body(request), precision)
+            async with asyncio.timeout(BODY_WITHIN_S):
+                body = await _body(request)
+            points = self._points(body, precision)
             _check_rights(points, node)
             refused = await self._committer.keep(points)
             if refused:
                 raise Refusal(422, "unprocessable entity", _partly(refused))
         except Refusal as refusal:
             return refusal.response()
-        except BusyError:
+        except (BusyError, TimeoutError):
             busy = "too many writes at once: try again"
             return Refusal(503, "unavailable", busy, retry_after_s=RETRY_BUSY_S).response()
         except StoreFullError as error:

@@ -24,7 +24,7 @@ class Refusing:
         return []
 
 
-def post(tmp_path, error):
+def post(tmp_path, error, pause_s=0):
     add_nodes(tmp_path, "n1")
     api = write.WriteApi(Tokens(tmp_path), Refusing(error), "torgpuls", "torgpuls")
     body = {"type": "http.request", "body": report("n1", START_S).encode(), "more_body": False}
@@ -35,6 +35,7 @@ def post(tmp_path, error):
     }  # fmt: skip
 
     async def receive():
+        await asyncio.sleep(pause_s)
         return body
 
     return asyncio.run(api.write(Request(scope, receive)))
@@ -57,4 +58,10 @@ def test_the_answer_says_when_to_come_again(tmp_path, error, status, code, retry
 def test_too_many_requests_at_once_are_sent_away_before_their_bodies_are_read(tmp_path, monkeypatch):
     monkeypatch.setattr(write, "REQUESTS_LIMIT", 0)
     answer = post(tmp_path, None)
+    assert (answer.status_code, answer.headers["Retry-After"]) == (503, "5")
+
+
+def test_a_body_that_does_not_come_gives_its_place_to_others(tmp_path, monkeypatch):
+    monkeypatch.setattr(write, "BODY_WITHIN_S", 0.05)
+    answer = post(tmp_path, None, pause_s=30)
     assert (answer.status_code, answer.headers["Retry-After"]) == (503, "5")
