@@ -40,7 +40,8 @@ def made(name: str, made_of: str, make: Callable[[Path], None]) -> Path:
     """
     place = entry(name, made_of)
     if place.is_dir():
-        os.utime(place)
+        with contextlib.suppress(OSError):  # another user's, or on a read-only disk
+            os.utime(place)
         return place
     with locked(name):
         if place.is_dir():

@@ -1,4 +1,5 @@
 import multiprocessing
+import os
 import time
 
 import pytest
@@ -24,6 +25,15 @@ def test_what_is_made_once_is_found_again_without_making_it():
     cache.made("thing", KEY, make_slowly)
     place = cache.made("thing", KEY, lambda folder: pytest.fail("made twice"))
     assert (place / "thing").read_text() == "whole"
+
+
+def test_an_entry_of_another_user_is_used_as_it_is(monkeypatch):
+    def refused(*_):
+        raise PermissionError(1, "Operation not permitted")
+
+    place = cache.made("thing", KEY, make_slowly)
+    monkeypatch.setattr(os, "utime", refused)
+    assert cache.made("thing", KEY, lambda folder: pytest.fail("made twice")) == place
 
 
 def test_an_interrupted_make_leaves_nothing():
