@@ -15,6 +15,8 @@ PRESENT_WHEN = {
     "cargo-web|cargo": "cargo",
     "chromium": "chromium",
     "clang": "clang",
+    "cmake": "cmake",
+    "curl": "curl",
     "gcc-riscv64-unknown-elf": "riscv64-unknown-elf-gcc",
     "git": "git",
     "libclang-rt-dev": "/usr/lib/llvm-*/lib/clang/*/lib/linux/libclang_rt.fuzzer*.a",
