@@ -14,7 +14,7 @@ class SimulatedSystem:
     """The System port. longest_ms: the longest time between two feeds so far."""
 
     def __init__(
-        self, clock, reason: int = report.RESET_POWER_ON, limit_ms: int = 120000, heap_free_kib: int = 0
+        self, clock, reason: int = report.RESET_POWER_ON, limit_ms: int = 180000, heap_free_kib: int = 0
     ):
         """clock: the VirtualClock that this watchdog watches. limit_ms: patience."""
         self._clock = clock

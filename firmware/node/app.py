@@ -240,7 +240,11 @@ class Node:
         transport.connect()
         self._progress()
         self._signal_dbm = transport.signal_dbm()
-        if self._time.is_due() and not self._time.ask() or not self._time.now_s():
+        if self._time.is_due():
+            if not self._time.ask():
+                return delivery.LATER
+            self._progress()
+        if not self._time.now_s():
             return delivery.LATER
         if not known:
             return delivery.DONE  # reports wait for this node's phase: a fleet may have been off
