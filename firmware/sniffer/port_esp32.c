@@ -51,7 +51,9 @@ static void on_packet(void *buffer, wifi_promiscuous_pkt_type_t type) {
         return;
     wifi_promiscuous_pkt_t *packet = buffer;
     size_t size = packet->rx_ctrl.sig_len;
-    size = size > FCS_SIZE ? size - FCS_SIZE : 0;
+    size_t fcs_size = size < FCS_SIZE ? size : FCS_SIZE;
+    size -= fcs_size;
+    wipe(packet->payload + size, fcs_size); /* a checksum of the address, and without a key */
     if (packet->rx_ctrl.rx_state == 0)
         sniffer_hear(packet->payload, size, packet->rx_ctrl.rssi);
     else

@@ -110,8 +110,8 @@ static void receive(wifi_promiscuous_pkt_type_t type, const uint8_t *frame, unsi
     memcpy(packet->payload, frame, size);
     memset(packet->payload + size, 0xfc, 4);
     driver.callback(buffer, type);
-    for (unsigned i = 4; type != WIFI_PKT_MISC && i < size; i++)
-        check(packet->payload[i] == 0, "the driver's buffer is overwritten");
+    for (unsigned i = 4; type != WIFI_PKT_MISC && i < size + 4; i++)
+        check(packet->payload[i] == 0, "the driver's buffer is overwritten, the frame's checksum too");
 }
 
 static const uint8_t probe[] = {0x40, 0,   0,   0,   255, 255, 255, 255, 255, 255, 2, 1, 2, 3, 4,
