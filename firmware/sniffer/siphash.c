@@ -1,5 +1,6 @@
 /* SipHash-2-4; names and numbers follow the paper (section 2). No byte of the message is copied to
- * memory: words are put together in registers. */
+ * memory: words are put together in registers, and the stack, where a compiler may save them, is
+ * overwritten by sniffer.c. */
 #include "siphash.h"
 
 static inline uint64_t rotate(uint64_t word, unsigned bits) {

@@ -31,6 +31,10 @@ _Static_assert(SNIFFER_MODELS > 0 && SNIFFER_MODELS <= TALLY_MODELS_MAX, "SNIFFE
 
 enum { CHANNEL_MIN = 1, CHANNEL_MAX = 13, TENTH_US = 100000, RSSI_OFFSET = 128 };
 
+/* More than the functions below read_probe_request() and take_all() use of the stack. */
+enum { STACK_SIZE = 384 };
+#define APART __attribute__((noinline)) /* with a stack frame of its own */
+
 /* The listener's. */
 static struct {
     struct tally tally;
@@ -72,9 +76,14 @@ static struct sighting sighting_of(const struct frame_identity *who, int rssi_db
                                     (who->local ? SIGHTING_LOCAL : 0)};
 }
 
-/* Apart, so that a rejected beacon does not pay for this function's registers. */
-static __attribute__((noinline)) void hear_probe_request(uint8_t *frame, size_t size, int rssi_dbm) {
-    atomic_store(&air.hearing, true);
+/* Overwrites what functions left on the stack that the caller called before: registers that they saved
+ * there hold parts of addresses, hashes and keys. Their frames began where this one begins. */
+static APART void wipe_stack(void) {
+    uint8_t below[STACK_SIZE];
+    wipe(below, sizeof below);
+}
+
+static APART void read_probe_request(uint8_t *frame, size_t size, int rssi_dbm) {
     enum frame_outcome outcome = FRAME_UNHEARD;
     if (atomic_load(&air.open)) {
         struct frame_identity who = {0};
@@ -86,6 +95,13 @@ static __attribute__((noinline)) void hear_probe_request(uint8_t *frame, size_t 
         frame_wipe(frame, size);
     }
     count(outcome);
+}
+
+/* Apart, so that a rejected beacon does not pay for this function's registers. */
+static APART void hear_probe_request(uint8_t *frame, size_t size, int rssi_dbm) {
+    atomic_store(&air.hearing, true);
+    read_probe_request(frame, size, rssi_dbm);
+    wipe_stack();
     atomic_store(&air.hearing, false);
 }
 
@@ -143,7 +159,7 @@ static void hop(int channel) {
         window.hop_errors++;
 }
 
-static int32_t drain(void) {
+static APART int32_t take_all(void) {
     int32_t tallied = 0;
     struct sighting sighting;
     while (ring_take(&air.ring, &sighting)) {
@@ -151,6 +167,12 @@ static int32_t drain(void) {
         tallied++;
     }
     wipe(&sighting, sizeof sighting);
+    return tallied;
+}
+
+static int32_t drain(void) {
+    int32_t tallied = take_all();
+    wipe_stack();
     window.kept += tallied;
     return tallied;
 }

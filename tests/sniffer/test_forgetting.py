@@ -1,16 +1,24 @@
 """After a window nothing of it is in the process: no address, no hash of one, no key."""
 
 import random
+import runpy
+import shutil
 import struct
+import subprocess
 from pathlib import Path
 
 import pytest
-from sniffer.c_programs import MEMORY_CHECKS, PORTABLE, compiled, run
+from sniffer.c_programs import HERE, MEMORY_CHECKS, PORTABLE, SNIFFER, compiled, run
 from sniffer.frames import BODY, element, probe, read, siphash
 from sniffer.traces import record, written
+from torgpuls.simulator.toolchain import packages, qemu
 
 SEED = 0x1122334455667788
 COUNT, HEARD = 600, 300
+STACK_SOURCES = [
+    f"-I{SNIFFER}", str(HERE / "forgotten_stack.c"), *(str(SNIFFER / name) for name in PORTABLE)
+]  # fmt: skip
+STACK_FORGOTTEN = [f"{what} {ending} 0" for what in ("address", "elements", "key") for ending in "csp"]
 
 
 def addresses() -> list[bytes]:
@@ -79,6 +87,31 @@ def test_tables_ring_and_key_are_zero_whenever_no_window_is_open():
     """The behaviours are the checks in wiped_memory.c."""
     others = tuple(name for name in PORTABLE if name != "sniffer.c")
     run(compiled("wiped_memory", ("wiped_memory.c",), (*others, "port_fed.c"), *MEMORY_CHECKS))
+
+
+@pytest.mark.parametrize("optimised", ["-O0", "-O1", "-O2", "-O3", "-Os"])
+@pytest.mark.parametrize("compiler", ["gcc", "clang"])
+def test_the_stack_is_the_same_whatever_was_heard_and_under_whatever_key(compiler, optimised, tmp_path):
+    if shutil.which(compiler) is None:
+        pytest.skip(f"{compiler} is not installed")
+    program = tmp_path / "forgotten_stack"
+    subprocess.run([compiler, optimised, *STACK_SOURCES, "-o", str(program)], check=True)
+    assert run(program).splitlines() == STACK_FORGOTTEN
+
+
+@pytest.mark.parametrize("optimised", ["-O2", "-Os"])
+def test_the_stack_is_the_same_on_the_target(optimised, tmp_path):
+    packages.ensure(qemu.NEEDS)
+    cost = runpy.run_path(str(HERE.parents[1] / "bench" / "cost.py"))
+    flags = [optimised if flag == "-O2" else flag for flag in cost["FLAGS"]]
+    program = tmp_path / "forgotten_stack.elf"
+    compiler = ["riscv64-unknown-elf-gcc", *flags, *cost["LINK"], "-Wl,--defsym=__stack_size=0x8000"]
+    subprocess.run([*compiler, *STACK_SOURCES, "-o", str(program)], check=True)
+    machine = [*qemu.MACHINE, "-serial", "none", "-semihosting-config", "enable=on,target=native"]
+    said = subprocess.run(
+        [*machine, "-kernel", str(program)], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert (said.stdout + said.stderr).splitlines() == STACK_FORGOTTEN
 
 
 def test_the_search_finds_what_an_open_window_holds(scan):
