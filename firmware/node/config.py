@@ -59,8 +59,8 @@ def check(settings: dict) -> dict:
     """
     whole = defaults()
     for name in settings:
-        if name not in whole:
-            raise ConfigError(name, "there is no such setting")
+        if name not in whole:  # MicroPython's json makes names of numbers too
+            raise ConfigError(str(name), "there is no such setting")
     for field in FIELDS:
         if field.name in settings:
             whole[field.name] = _checked(field, settings[field.name])
@@ -135,6 +135,8 @@ def read(slot) -> tuple:
     Raises ConfigError("slot", …) when the slot holds no whole config, or another name as
     check() does.
     """
+    if len(slot) != SLOT_SIZE:
+        raise ConfigError("slot", "has %d bytes, not %d" % (len(slot), SLOT_SIZE))
     magic, layout, length, version = struct.unpack_from(HEAD, slot, 0)
     if magic != MAGIC:
         raise ConfigError("slot", "holds no config")
@@ -148,7 +150,7 @@ def read(slot) -> tuple:
         raise ConfigError("slot", "is damaged: its checksum does not hold")
     try:
         settings = json.loads(text.decode())
-    except ValueError:
+    except (ValueError, RuntimeError):  # CPython's json recurses: too deep is a RuntimeError
         raise ConfigError("slot", "is not JSON")
     if not isinstance(settings, dict):
         raise ConfigError("slot", "is not a JSON object")

@@ -1,5 +1,7 @@
 """Settings: what is accepted, what is said about the rest, and the slot in flash."""
 
+import binascii
+
 from node.expect import raises
 from torgpuls.firmware.node import config
 from torgpuls.firmware.node.errors import ConfigError
@@ -73,6 +75,18 @@ def test_every_damaged_bit_of_a_config_is_detected():
         slot[i // 8] ^= 1 << i % 8
         assert raises(ConfigError, config.read, slot).name == "slot"
         slot[i // 8] ^= 1 << i % 8
+
+
+def test_bytes_that_are_no_slot_are_a_config_error_whatever_json_makes_of_them():
+    for text in (b"{5: 1}", b"{null: 1}", b"[" * 4000, b"[1]", b'{"place": [[', b""):
+        slot = bytearray(config.pack({}, 1))
+        slot[6:8] = bytes((len(text) & 255, len(text) >> 8))
+        slot[16 : 16 + len(text)] = text
+        crc = binascii.crc32(text, binascii.crc32(slot[:12]))
+        slot[12:16] = crc.to_bytes(4, "little")
+        raises(ConfigError, config.read, slot)
+    for size in (0, 11, 4095, 4097):
+        raises(ConfigError, config.read, config.pack({}, 1)[:size] if size < 4096 else b"TPCF" * 1025)
 
 
 def test_an_erased_slot_holds_no_config():
