@@ -47,18 +47,22 @@ class Timekeeping:
         """Ask the servers, set the clock if need be; return whether UTC is known now.
 
         The transport must be connected. A server that does not answer, or whose time is not
-        believed, is passed over.
+        believed, is passed over. A clock that ran ahead is set back below the floor, where it
+        counts as unknown.
         """
         wait_s = RETRY_S
         for i, server in enumerate(self._servers):
             answer_s = self._answer_s(server)
             now_s = self.now_s()
             verdict = self._line.judge(now_s, answer_s)
-            if verdict == timeline.CONFIRM:
-                other_s = self._answer_s(self._servers[1 - i])
-                if server == self._servers[1 - i] or not timeline.agree(answer_s, other_s):
-                    continue
-                answer_s = other_s
+            if verdict in (timeline.CONFIRM, timeline.AHEAD):
+                other = self._servers[1 - i]
+                alone = other in ("", server)
+                other_s = 0 if alone else self._answer_s(other)
+                if timeline.agree(answer_s, other_s):
+                    answer_s = other_s
+                elif not (alone and verdict == timeline.AHEAD):
+                    continue  # one word will do for AHEAD: the next honest answer undoes it
             if verdict != timeline.REFUSE:
                 if verdict != timeline.KEEP:
                     self._set(now_s, answer_s)
@@ -67,7 +71,7 @@ class Timekeeping:
                 wait_s = self._sync_s
                 break
         self._due_uptime_s = self._ports.system.uptime_s() + wait_s
-        return self.source != report.CLOCK_SOURCE_UNKNOWN
+        return self.now_s() > 0
 
     def _set(self, now_s: int, answer_s: int) -> None:
         self._ports.clock.set_unix_s(answer_s)

@@ -7,9 +7,10 @@ listened to are a gap, counted in whole windows of the length in force now: afte
 window_s a remainder shorter than one new window belongs to no window.
 
 Which time to believe: never one below the floor (the later of build time and the last
-reported window's start), since no honest clock can be there; never one more than a day ahead
-of what is known unless a second server agrees, since one answer can be forged. A server that
-is itself up to a day ahead is believed: the node then waits for true time to catch up.
+reported window's start), since nothing may be reported there again; never one more than a day
+ahead of what is known unless a second server agrees, since one answer can be forged. A server
+that is itself up to a day ahead is believed. When the servers then say that it was wrong (an
+answer below the last reported window), the node counts nothing until true time has caught up.
 """
 
 DAY_S = 86400
@@ -20,6 +21,7 @@ KEEP = 0
 SET = 1
 CONFIRM = 2  # believe it only if a second server agrees
 REFUSE = 3
+AHEAD = 4  # this node's clock ran ahead of all that it reported: believe it as CONFIRM
 
 
 class Timeline:
@@ -27,7 +29,7 @@ class Timeline:
 
     def __init__(self, window_s: int, build_s: int):
         self.window_s = window_s
-        self.floor_s = build_s
+        self.floor_s = self._build_s = build_s
         self._last_end_s = 0  # 0: nothing was ever reported
 
     def reported(self, start_s: int, window_s: int) -> None:
@@ -36,12 +38,14 @@ class Timeline:
         self.floor_s = max(self.floor_s, start_s)
 
     def judge(self, now_s: int, answer_s: int) -> int:
-        """Return KEEP, SET, CONFIRM or REFUSE for a time server's answer.
+        """Return KEEP, SET, CONFIRM, REFUSE or AHEAD for a time server's answer.
 
         now_s: UTC as the node has it, 0 while unknown. answer_s: 0 = there was no answer.
         """
-        if not answer_s or answer_s < self.floor_s:
+        if not answer_s or answer_s < self._build_s:
             return REFUSE
+        if answer_s < self.floor_s:
+            return AHEAD if now_s else REFUSE
         if now_s and abs(answer_s - now_s) <= ABSORBED_S:
             return KEEP
         return CONFIRM if answer_s - (now_s or self.floor_s) > DAY_S else SET

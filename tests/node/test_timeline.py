@@ -55,12 +55,19 @@ def test_the_floor_is_the_later_of_build_time_and_last_report():
     assert after(BUILD_S - 7200).floor_s == BUILD_S
 
 
-def test_time_below_the_floor_is_refused_whatever_the_node_believes():
+def test_time_below_build_time_is_refused_whatever_the_node_believes():
     line = after(NOW_S)
     for now_s in (0, NOW_S + 5, NOW_S + 90000):
-        assert line.judge(now_s, NOW_S - 1) == timeline.REFUSE
+        assert line.judge(now_s, BUILD_S - 1) == timeline.REFUSE
         assert line.judge(now_s, 0) == timeline.REFUSE
     assert timeline.Timeline(300, 0).judge(0, 0) == timeline.REFUSE
+
+
+def test_time_before_the_last_report_says_that_the_node_is_ahead():
+    line = after(NOW_S)
+    for answer_s in (BUILD_S, NOW_S - 1):
+        assert line.judge(NOW_S + 400, answer_s) == timeline.AHEAD
+        assert line.judge(0, answer_s) == timeline.REFUSE
 
 
 def test_a_jump_of_more_than_a_day_needs_a_second_server():
