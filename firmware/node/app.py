@@ -52,6 +52,7 @@ class Node:
         self._phase_ms = schedule.phase_ms(identity.node, self._window_s)
         self._start_s = -1  # of the open window; -1: none is open
         self._window_timer = timer.Timer(ports.clock)  # to the window's end
+        self._key_timer = timer.Timer(ports.clock)  # how much longer the window's key may live
         self._upload_timer = timer.Timer(ports.clock)  # to the next upload; not set: none is due
         self._delivery_timer = timer.Timer(ports.clock)
         self._failures_in_a_row = 0
@@ -102,6 +103,7 @@ class Node:
         self._schedule.begin(number)
         for i in range(len(self._listen_ms)):
             self._listen_ms[i] = 0
+        self._key_timer.start((self._window_s + timeline.ABSORBED_S) * 1000)
         self._run_to_end(now_s)
         if self._failures_in_a_row:
             return  # back-off goes on
@@ -112,9 +114,12 @@ class Node:
             self._upload_timer.start(until_ms)
 
     def _run_to_end(self, now_s: int) -> None:
-        """Let the window's timer run to its end on UTC, which is now or later."""
+        """Let the window's timer run to its end on UTC, which is now or later.
+
+        Wherever UTC is set back to, no window lasts longer than its length: nor does its key.
+        """
         left_ms = (self._start_s + self._window_s - now_s) * 1000 - self._ports.clock.unix_ms()
-        self._window_timer.start(max(0, left_ms))
+        self._window_timer.start(max(0, min(left_ms, self._key_timer.left_ms())))
 
     def _follow_clock(self) -> bool:
         """Fit the open window to UTC, which may have been set; return whether it is still open.
