@@ -172,9 +172,10 @@ class Outbox:
 
     def _open_following(self) -> None:
         first = self._following(self._next)
-        self._flash.erase(first * report.SLOT_SIZE)
+        # Before the erase, which may fail: what lies there is given up and no longer offered.
         if self._oldest // SLOTS == first // SLOTS:
             self._oldest = (first + SLOTS) % (self._sectors * SLOTS)
+        self._flash.erase(first * report.SLOT_SIZE)
         self._next = first
         self._closed = False
 

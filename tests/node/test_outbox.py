@@ -149,6 +149,25 @@ def test_flash_that_does_not_keep_a_report_is_an_error_not_a_report():
     assert box.last_seq == 0
 
 
+def test_what_was_counted_as_discarded_is_not_offered_even_if_the_erase_fails():
+    flash = new_flash()
+    box = outbox.Outbox(flash)
+    put(box, 31 * SECTORS)
+    erase = flash.erase
+
+    def broken(offset):
+        raise FlashError("worn out")
+
+    flash.erase = broken
+    for _ in range(2):
+        raises(FlashError, put, box)
+        assert (box.unsent, box.discarded_full) == (31 * (SECTORS - 1), 31)
+        assert waiting(box) == list(range(31, 31 * SECTORS))
+    flash.erase = erase
+    put(box)
+    assert waiting(box)[-1] == 31 * SECTORS == box.last_seq
+
+
 def test_a_cell_that_is_stuck_costs_one_slot():
     flash = new_flash()
     box = outbox.Outbox(flash)
