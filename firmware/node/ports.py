@@ -81,8 +81,9 @@ class Transport:
     def write(self, body) -> tuple:
         """POST line protocol (bytes) over verified HTTPS; return (status, retry_after_s).
 
-        retry_after_s is 0 when the server named none. Raises NetworkError (try again later)
-        or TrustError (certificate or host name refused: a person must act).
+        retry_after_s is 0 when the server named none, and at most a day (http.Answer). Raises
+        NetworkError (try again later) or TrustError (certificate or host name refused: a person
+        must act).
         """
 
     def signal_dbm(self) -> int:
