@@ -221,7 +221,7 @@ def from_line(line) -> tuple:
     tags = _split(parts[0], ",")
     if len(tags) != 3 or tags[0] != MEASUREMENT or tags[1][:6] != "place=" or tags[2][:5] != "node=":
         raise ValueError("not a line of " + MEASUREMENT)
-    values = {"place": unescape(tags[1][6:]), "window_start_s": int(parts[2])}
+    values = {"place": unescape(tags[1][6:]), "window_start_s": _integer(parts[2])}
     for part in _split(parts[1], ","):
         name, _, value = part.partition("=")
         if name in values or not (name in NAMES or name == "seal"):
@@ -232,7 +232,7 @@ def from_line(line) -> tuple:
         value = values.get(field.name)
         if value is None:
             raise ValueError("no field " + field.name)
-        size = len(value) if field.name == "place" else value
+        size = len(value.encode()) if field.name == "place" else value
         if not field.limit[0] <= size <= field.limit[1]:
             raise ValueError("beyond its limit: " + field.name)
     if mark is None:
@@ -250,7 +250,14 @@ def _value(name: str, text: str):
         return text if name == "seal" else version_number(text)
     if text[-1:] != "i":
         raise ValueError(name + " is not an integer")
-    return int(text[:-1])
+    return _integer(text[:-1])
+
+
+def _integer(text: str) -> int:
+    number = int(text)
+    if str(number) != text:  # int() takes "+1", "01", "1_0" and other scripts' digits too
+        raise ValueError("not an integer as to_line writes it: " + text)
+    return number
 
 
 def version_number(text: str) -> int:

@@ -135,6 +135,10 @@ def test_a_line_that_to_line_cannot_make_is_refused():
     for good, bad in (
         (b"presence,", b"absence,"),
         (b"present=12i", b"present=12"),
+        (b"present=12i", b"present=012i"),
+        (b"present=12i", b"present=+12i"),
+        (b" 1760000100", b" 17_60000100"),
+        (b"place=", b"place=" + "\u00e5".encode() * 12),
         (b"present=12i", b"present=12i,present=12i"),
         (b"present=12i", b"visitors=12i"),
         (b"present=12i", b"present=40000i"),
