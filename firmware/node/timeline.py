@@ -9,8 +9,9 @@ window_s a remainder shorter than one new window belongs to no window.
 Which time to believe: never one below the floor (the later of build time and the last
 reported window's start), since nothing may be reported there again; never one more than a day
 ahead of what is known unless a second server agrees, since one answer can be forged. A server
-that is itself up to a day ahead is believed. When the servers then say that it was wrong (an
-answer below the last reported window), the node counts nothing until true time has caught up.
+that is itself up to a day ahead is believed. When an answer below the last reported window
+then says that it was wrong (and the second server agrees, where there is one), the node counts
+and sends nothing until true time has caught up.
 """
 
 DAY_S = 86400
