@@ -184,7 +184,7 @@ def report(table: Table, by_addresses: dict[int, list[Outcome]]) -> bool:
 def main() -> int:
     """Print the tables; return how many boards' tables miss a floor."""
     parser = argparse.ArgumentParser(description="How well the tally's tables stand a crowd.")
-    parser.add_argument("--seeds", type=int, default=20, help="crowds of each size (default 20)")
+    parser.add_argument("--seeds", type=int, default=40, help="crowds of each size (default 40)")
     seeds = range(parser.parse_args().seeds)
     all_tables = tables()
     sizes = [(table.addresses, table.models) for table in all_tables]
