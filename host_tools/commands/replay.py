@@ -44,7 +44,8 @@ METHODS = {"square": 1, "hall": 2}  # firmware/node/figure.py
 @click.option("--room-computers", is_flag=True, help="CSV: keep the frames marked fixed = 1, too.")
 @click.option(
     "--seed", type=click.IntRange(0, 2**64 - 1), default=0, show_default=True,
-    help="Derive the window keys from this number, to repeat a replay exactly; 0 draws them.",
+    help="Derive the window keys from this number, to repeat a replay exactly: whoever knows it knows the"
+    " keys. 0 draws them.",
 )  # fmt: skip
 @click.option(
     "--pace", type=click.IntRange(0), default=0, show_default=True, metavar="FACTOR",

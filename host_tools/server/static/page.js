@@ -117,8 +117,9 @@ function tell(card, windows, latest) {
     const figure = document.createElement("b");
     figure.textContent = latest.present ?? "–";
     const minutes = Math.round(latest.window_s / 60);
-    const said = ` people in the ${minutes} minutes from ${clockText(latest.start_s, card.now_s)}`;
-    line.append(figure, said);
+    const start = document.createElement("time");
+    start.textContent = clockText(latest.start_s, card.now_s);
+    line.append(figure, ` people in the ${minutes} minutes from `, start);
   } else {
     line.textContent = "No figure in the last day.";
   }
