@@ -1,15 +1,12 @@
 """Which elements make a model: found on real captures, held against the table in frame.c."""
 
-import csv
-import gzip
 from collections import defaultdict
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from sniffer.frames import BODY, HT, RATES, element, probe, read
+from sniffer.published import rows, shared
 
-SHARED = Path(__file__).resolve().parents[3] / "shared" / "data"
 EXCEPTED = [
     element(0, b"home"),
     element(3, b"\x06"),
@@ -31,17 +28,6 @@ def model(body: bytes) -> tuple[int, ...]:
     reads = [read(probe(body), key) for key in KEYS]
     assert {read_.outcome for read_ in reads} == {"KEPT"}
     return tuple(read_.model for read_ in reads)
-
-
-def shared(folder: str) -> Path:
-    if not (SHARED / folder).is_dir():
-        pytest.skip(f"captures are not here: {SHARED / folder}")
-    return SHARED / folder
-
-
-def rows(path: Path) -> Iterator[dict[str, str]]:
-    with gzip.open(path, "rt", newline="") as file:
-        yield from csv.DictReader(file)
 
 
 def bodies_by_address(folder: Path, most_files: int = 100) -> list[set[bytes]]:

@@ -1,7 +1,6 @@
 """tally.c against the unbounded statement of its definitions, on random and on real traffic."""
 
 import csv
-import gzip
 import hashlib
 import random
 from bisect import bisect_left
@@ -13,9 +12,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sniffer import frames, tally_library, tally_unbounded
+from sniffer.published import SHARED, rows, shared
 from sniffer.tally_unbounded import Heard
 
-SHARED = Path(__file__).resolve().parents[3] / "shared" / "data"
 WINDOW_TENTHS = 3000
 
 # Times, gates and models lie close together, so that their edges are met often.
@@ -71,17 +70,6 @@ def hashed(text: str, bits: int) -> int:
     """Return a keyed hash as short as the sniffer's."""
     digest = hashlib.blake2b(text.encode(), digest_size=8, key=b"this test").digest()
     return int.from_bytes(digest, "big") >> (64 - bits)
-
-
-def shared(folder: str) -> Path:
-    if not (SHARED / folder).is_dir():
-        pytest.skip(f"captures are not here: {SHARED / folder}")
-    return SHARED / folder
-
-
-def rows(path: Path) -> Iterator[dict[str, str]]:
-    with gzip.open(path, "rt", newline="") as file:
-        yield from csv.DictReader(file)
 
 
 def captured(folder: Path, files: str) -> dict[str, list[tuple[int, Heard]]]:
