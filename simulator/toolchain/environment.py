@@ -45,8 +45,11 @@ def ensure(purpose: str) -> None:
 
 
 def _key(root: Path, lock: str) -> str:
-    """Hash what the environment is made from: locks, project, interpreter and its own place."""
-    digest = hashlib.sha256(f"{root} {sys.base_prefix} {sys.version}".encode())
+    """Hash what the environment is made from: locks, project, interpreter and its own place.
+
+    Not sys.version: installing Debian's -venv may bring a rebuilt Python of the same version.
+    """
+    digest = hashlib.sha256(f"{root} {sys.base_prefix} {sys.version_info}".encode())
     for name in ("requirements.lock", lock, "pyproject.toml"):
         digest.update((root / name).read_bytes())
     return digest.hexdigest()
