@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from layout import Stretch, Window
+from torgpuls.host_tools.demo import peer
 from torgpuls.simulator.interpreter import Plan, play_on
 
 AS_RECORDED = {"place": "bench", "channels": [1], "dwell_ms": 10000, "upload_every_windows": 24}
@@ -40,10 +41,7 @@ def by_address_endings(stretches: Iterable[Stretch]) -> dict[Window, int]:
     for stretch in stretches:
         for index, window in enumerate(stretch.windows):
             from_us = (stretch.captured_at_s + index * stretch.length_s) * 1_000_000
-            senders = {
-                frame[14:16]
-                for _, frame in stretch.frames.frames(from_us, from_us + stretch.length_s * 1_000_000)
-                if frame[0] == 0x40 and len(frame) >= 16 and frame[10] & 3 == 2
-            }
-            estimates[window] = len(senders)
+            frames = stretch.frames.frames(from_us, from_us + stretch.length_s * 1_000_000)
+            endings = {peer.counted(frame) for _, frame in frames} - {None}
+            estimates[window] = len(endings)
     return estimates

@@ -85,13 +85,11 @@ def command(
     address leaves the sniffer, and nothing but counts is shown, written or sent.
     """
     from torgpuls.host_tools.replay.run import Options, run
-    from torgpuls.host_tools.signals import end_like_ctrl_c
 
-    with end_like_ctrl_c():
-        run(
-            Options(
-                captures, interpreter, identity, url, ca, csv, place, window_s, METHODS[method], hop,
-                channel_offset, room_computers, seed, pace,
-            ),
-            click.echo,
-        )  # fmt: skip
+    run(
+        Options(
+            captures, interpreter, identity, url, ca, csv, place, window_s, METHODS[method], hop,
+            channel_offset, room_computers, seed, pace,
+        ),
+        click.echo,
+    )  # fmt: skip
