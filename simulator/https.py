@@ -87,7 +87,7 @@ class Https(posting.Poster):
             cause = _REFUSALS.get(error.verify_code, "bad_certificate")
             detail = error.verify_message if cause == "bad_certificate" else ""
             return failures.failure(self.server, cause, detail)
-        if isinstance(error, ssl.SSLEOFError):
+        if isinstance(error, ssl.SSLEOFError | ssl.SSLZeroReturnError):  # which, is OpenSSL's choice
             return failures.failure(self.server, "cut")
         if isinstance(error, ssl.SSLError):
             # OpenSSL's names for bytes that are no TLS record (openssl/sslerr.h).

@@ -6,6 +6,8 @@ import ssl
 import time
 
 import pytest
+from torgpuls.firmware.node import errors
+from torgpuls.simulator import https
 
 from .server import NO_CONTENT, Server, answers, answers_and_closes, resets
 
@@ -175,6 +177,12 @@ def test_a_connection_cut_anywhere_is_a_network_error(post, world, case):
     kind, text = outcome(post, script, world.good.server_context() if tls else None)
     assert kind in ("NetworkError", "AnswerError")  # AnswerError is a NetworkError
     assert re.match(r"localhost:\d+: (connection lost|the connection was closed) before the answer was", text)
+
+
+@pytest.mark.parametrize("error", [ssl.SSLEOFError(8, "EOF"), ssl.SSLZeroReturnError(6, "closed")], ids=repr)
+def test_openssl_may_call_a_cut_in_the_handshake_either_name(world, error):
+    client = https.Https("localhost", 1, "/write", "secret", world.ca.der())
+    assert type(client.explain(error)) is errors.NetworkError
 
 
 def test_a_cut_after_the_answer_does_no_harm(post, world):
