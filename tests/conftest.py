@@ -1,8 +1,19 @@
 """What holds for every test: nothing is skipped where CI is set, names are for people."""
 
 import os
+import signal
 
 import pytest
+
+
+def pytest_configure():
+    """Let the programs under test hear signals that nohup or a background shell has us ignore.
+
+    A handler that does nothing goes on ignoring them here, but is not inherited by a program.
+    """
+    for number in (signal.SIGINT, signal.SIGHUP):
+        if signal.getsignal(number) == signal.SIG_IGN:
+            signal.signal(number, lambda *_: None)
 
 
 @pytest.hookimpl(wrapper=True)
