@@ -181,7 +181,8 @@ def test_uplot_is_what_npm_has(tmp_path):
     if not npm:
         pytest.skip("npm is not installed")
     packed = subprocess.run(
-        [npm, "pack", f"uplot@{version}", "--pack-destination", tmp_path, "--silent"],
+        [npm, "pack", f"uplot@{version}", "--pack-destination", tmp_path, "--silent", "--prefer-offline",
+         "--fetch-retry-mintimeout=1000", "--fetch-retry-maxtimeout=3000"],
         cwd=tmp_path, capture_output=True, text=True, timeout=120,
     )  # fmt: skip
     if packed.returncode:
