@@ -19,6 +19,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import NamedTuple
 
@@ -167,13 +168,16 @@ class Server:
         self._process.communicate(timeout=30)
 
 
-def in_other_process(send, site: Path, port: int, load: Load) -> float:  # type: ignore[no-untyped-def]
+Sender = Callable[[ssl.SSLContext, int, "Load"], Coroutine[None, None, float]]
+
+
+def in_other_process(send: Sender, site: Path, port: int, load: Load) -> float:
     """Run the clients where they do not share the interpreter with the server; return their seconds."""
     with multiprocessing.get_context("spawn").Pool(1) as pool:
         return pool.apply(run_clients, (send, site, port, load))
 
 
-def run_clients(send, site: Path, port: int, load: Load) -> float:  # type: ignore[no-untyped-def]
+def run_clients(send: Sender, site: Path, port: int, load: Load) -> float:
     """Return the seconds that the clients of `send` took."""
     context = ssl.create_default_context(cafile=str(site / "tls" / "ca.pem"))
     return uvloop.run(send(context, port, load))

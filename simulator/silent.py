@@ -12,7 +12,6 @@ class SilentRadio:
         self.heard = []
         self.windows = 0
         self.pauses = 0
-        self.stops = 0
 
     def listen(self, channel: int, ms: int) -> int:
         if self._keep:
@@ -30,4 +29,4 @@ class SilentRadio:
         self.pauses += 1
 
     def stop(self) -> None:
-        self.stops += 1
+        """Nothing to forget."""

@@ -11,9 +11,8 @@ from torgpuls.host_tools.errors import UserError
 from torgpuls.simulator import phones
 
 WINDOW_S = 300
-# Days of the Brno lab with people in it nearly all the time.
 BESIDE = Path(__file__).resolve().parents[3] / "shared" / "data"  # beside a checkout of the project
-BRNO_DATASET = "brno_p1_5min"
+# Days of the Brno lab with people in it nearly all the time.
 BRNO_DAYS = ("2022-11-15", "2023-03-14", "2023-10-04")
 MADE_UP_START_S = 1714629600  # 2024-05-02 06:00 UTC
 MADE_UP_DURATION_S = 6 * 3600
